@@ -147,6 +147,12 @@ struct ioasid_event_unmap {
 #define IOASID_FIND_TOP_DOWN (1ULL << 0)
 
 /*
+ * In a place callback: store an IOVA of the policy's own choice as the answer. The fields of a request
+ * are for reading.
+ */
+extern void ioasid_place_at(struct ioasid_place_request *request, __u64 iova) __ksym;
+
+/*
  * In a place callback: find a free range for the request and store it as the answer. The range lies
  * within [first, last] and starts at a multiple of align plus skew (bytes, align a power of two of
  * at least a page). Returns 0, -ENOSPC when there is none, or -EINVAL.

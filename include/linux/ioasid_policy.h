@@ -56,7 +56,7 @@ struct ioasid_account_ops {
  * struct ioasid_place_request - a range wants an IOVA
  * @length: bytes
  * @va: first address of the memory
- * @iova: the answer; a policy writes it, or has ioasid_place_find() do so
+ * @iova: the answer; set with ioasid_place_at() or ioasid_place_find()
  * @first: lowest usable IOVA of the address space
  * @last: highest usable IOVA of the address space
  * @ioas: number of the address space, system-wide
@@ -77,7 +77,7 @@ struct ioasid_place_request {
 
 /**
  * struct ioasid_place_ops - where mappings go that ask for no IOVA of their own
- * @place: stores an IOVA in the request and returns 0, or refuses with -ENOSPC, -EPERM or -EAGAIN;
+ * @place: sets the request's answer and returns 0, or refuses with -ENOSPC, -EPERM or -EAGAIN;
  *	anything else, or an IOVA that is unaligned, out of range or in use, ejects the policy.
  *	Absent: first fit.
  * @name: what tools and errors call it; mandatory, [A-Za-z0-9_.-]
