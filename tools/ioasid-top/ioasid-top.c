@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ioasid-top - which processes have how much memory pinned, charged and mapped.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "render.h"
+#include "tool.h"
+
+enum {
+	OPTION_JSON = 256,
+	OPTION_ONCE,
+	OPTION_BYTES,
+};
+
+static struct {
+	const struct renderer *renderer;
+	struct selection selection;
+	uint64_t delay_ns;
+	uint64_t count;		/* snapshots to show, 0 is until a signal */
+	bool is_batch;
+} settings = {
+	.selection.sort = COLUMN_PINNED,
+	.delay_ns = 2000000000,
+};
+
+static const struct argp_option options[] = {
+	{ "once", OPTION_ONCE, NULL, 0, "Show one table and end", 0 },
+	{ "batch", 'b', NULL, 0, "Show tables one after another, without clearing the screen", 0 },
+	{ "count", 'n', "COUNT", 0, "End after COUNT tables", 0 },
+	{ "delay", 'd', "SECONDS", 0, "Time between two tables (2)", 0 },
+	{ "pid", 'p', "PID", 0, "Show this process only", 0 },
+	{ "sort", 's', "KEY", 0, "Sort by this column (pinned); 'help' lists them", 0 },
+	{ "bytes", OPTION_BYTES, NULL, 0, "Show all digits; wider than 80 columns", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "Show JSON, one object a line", 0 },
+	{ "verbose", 'v', NULL, 0, "Show what libbpf says", 0 },
+	{ NULL, 'h', NULL, OPTION_HIDDEN, "Show this help", 0 },
+	{ 0 },
+};
+
+static const char documentation[] =
+	"Show which processes have memory pinned and mapped for devices through ioasid.\v"
+	"PINNED   memory that is pinned, each page once however often it is mapped\n"
+	"CHARGED  of it, what the process is charged for, at most LIMIT ('-': no limit)\n"
+	"MAPPED   memory that devices reach, counted in each I/O address space\n"
+	"SHARED   of it, what is mapped more than once and so costs no pin\n"
+	"PINS     groups of pages that are pinned together\n"
+	"STALE    pinned memory whose address has got other memory since\n\n"
+	"Sizes are in units of 1024 bytes. 'gone' marks a process that has ended while\n"
+	"its pages are still mapped.\n\n"
+	"Examples:\n"
+	"  ioasid-top                     a table every 2 seconds, until Ctrl-C\n"
+	"  ioasid-top --once              one table\n"
+	"  ioasid-top -b -n 10 -d 0.5     ten tables, two a second, for a file\n"
+	"  ioasid-top -p 4711 --once      one process\n"
+	"  ioasid-top --once --json | jq 'select(.record == \"process\") | .pinned'\n";
+
+static void list_columns(void)
+{
+	for (enum column column = 0; column < COLUMNS; column++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%s", render_column_name(column));
+		for (char *c = name; *c; c++)
+			*c |= 0x20;
+		puts(name);
+	}
+	exit(0);
+}
+
+static enum column parse_column(struct argp_state *state, const char *name)
+{
+	enum column column = render_column(name);
+
+	if (!strcmp(name, "help"))
+		list_columns();
+	if (column == COLUMNS)
+		argp_error(state, "there is no column '%s'; '--sort help' lists them", name);
+	return column;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case OPTION_ONCE:
+		settings.count = 1;
+		settings.is_batch = true;
+		return 0;
+	case 'b':
+		settings.is_batch = true;
+		return 0;
+	case 'n':
+		settings.count = tool_number(state, "number of tables", argument, 1, UINT64_MAX);
+		return 0;
+	case 'd':
+		settings.delay_ns = tool_seconds(state, argument);
+		return 0;
+	case 'p':
+		settings.selection.pid = tool_number(state, "process", argument, 1, INT_MAX);
+		return 0;
+	case 's':
+		settings.selection.sort = parse_column(state, argument);
+		return 0;
+	case OPTION_BYTES:
+		settings.renderer = &render_bytes;
+		return 0;
+	case OPTION_JSON:
+		settings.renderer = &render_json;
+		return 0;
+	case 'v':
+		tool_set_verbose();
+		return 0;
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "what is '%s'?", argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct renderer *default_renderer(void)
+{
+	const char *terminal = getenv("TERM");
+	bool can_clear = isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb");
+
+	return settings.is_batch || !can_clear ? &render_table : &render_screen;
+}
+
+static void run(const struct renderer *renderer)
+{
+	uint64_t next = tool_now_ns();
+	uint64_t shown = 0;
+
+	do {
+		renderer->show(snapshot_take(&settings.selection));
+		if (fflush(stdout))
+			tool_die("the output cannot be written: %m");
+		if (++shown == settings.count)
+			return;
+		next += settings.delay_ns;
+	} while (tool_wait(next));
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse_option, NULL, documentation, NULL, NULL,
+					  NULL };
+	const struct renderer *renderer;
+
+	tool_start("ioasid-top");
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	renderer = settings.renderer ? settings.renderer : default_renderer();
+
+	snapshot_start();
+	tool_catch_signals();
+	if (renderer->start)
+		renderer->start();
+	run(renderer);
+	snapshot_end();
+	return 0;
+}
