@@ -143,8 +143,12 @@ struct ioasid_event_unmap {
 
 #pragma clang attribute pop
 
-/* Search downward from the highest IOVA instead of upward from the lowest. */
+/*
+ * Search downward from the highest IOVA instead of upward from the lowest; find an IOVA that is
+ * congruent with the request's va modulo align, instead of a multiple of align.
+ */
 #define IOASID_FIND_TOP_DOWN (1ULL << 0)
+#define IOASID_FIND_CONGRUENT (1ULL << 1)
 
 /*
  * In a place callback: store an IOVA of the policy's own choice as the answer. The fields of a request
@@ -154,11 +158,11 @@ extern void ioasid_place_at(struct ioasid_place_request *request, __u64 iova) __
 
 /*
  * In a place callback: find a free range for the request and store it as the answer. The range lies
- * within [first, last] and starts at a multiple of align plus skew (bytes, align a power of two of
- * at least a page). Returns 0, -ENOSPC when there is none, or -EINVAL.
+ * within [first, last] and starts at a multiple of align (bytes, a power of two of at least a page),
+ * or as the flags say. Returns 0, -ENOSPC when there is none, or -EINVAL.
  */
 extern int ioasid_place_find(struct ioasid_place_request *request, __u64 first, __u64 last,
-			     __u64 align, __u64 skew, __u64 flags) __ksym;
+			     __u64 align, __u64 flags) __ksym;
 
 /*
  * In a program of type "syscall": walk all pin domains.
