@@ -22,7 +22,7 @@
 static int find(struct ioasid_place_request *request, __u64 align)
 {
 	return ioasid_place_find(request, request->first, request->last, align,
-				 request->va & (align - 1), IOASID_FIND_TOP_DOWN);
+				 IOASID_FIND_TOP_DOWN | IOASID_FIND_CONGRUENT);
 }
 
 SEC("struct_ops/place")

@@ -14,9 +14,7 @@ const volatile __u32 across;
 SEC("struct_ops/place")
 int BPF_PROG(place_out_place, struct ioasid_place_request *request)
 {
-	request->iova = request->last + 1;
-	if (across)
-		request->iova -= 4096;
+	ioasid_place_at(request, request->last + 1 - (across ? 4096 : 0));
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 SEC("struct_ops/place")
 int BPF_PROG(place_unaligned_place, struct ioasid_place_request *request)
 {
-	request->iova = (1ULL << 30) + 8;
+	ioasid_place_at(request, (1ULL << 30) + 8);
 	return 0;
 }
 

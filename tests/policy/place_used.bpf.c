@@ -11,7 +11,7 @@
 SEC("struct_ops/place")
 int BPF_PROG(place_used_place, struct ioasid_place_request *request)
 {
-	request->iova = 1ULL << 32;
+	ioasid_place_at(request, 1ULL << 32);
 	return 0;
 }
 
