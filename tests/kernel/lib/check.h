@@ -46,8 +46,8 @@ void child_end(pid_t pid);
 void in_child(void (*fn)(void *arg), void *arg);
 
 /*
- * Run fn in a process of its own that has gone through exec(). It gets the descriptor, which stays
- * open, and three numbers. Only functions registered by AFTER_EXEC() can be named.
+ * Become a process that runs one function after exec(). It gets the descriptor, which stays open,
+ * and three numbers. Only functions made with AFTER_EXEC() can be named.
  */
 typedef void (*after_exec_fn)(int fd, uint64_t a, uint64_t b, uint64_t c);
 void exec_into(const char *name, int fd, uint64_t a, uint64_t b, uint64_t c)
@@ -56,13 +56,13 @@ bool after_exec_is(const char *name);
 void after_exec_run(after_exec_fn fn) __attribute__((noreturn));
 
 #define AFTER_EXEC(name)                                                                           \
-	static void name(int fd, uint64_t a, uint64_t b, uint64_t c);                              \
+	static void name(int kept, uint64_t a, uint64_t b, uint64_t c);                              \
 	__attribute__((constructor)) static void name##_if_asked(void)                             \
 	{                                                                                          \
 		if (after_exec_is(#name))                                                          \
 			after_exec_run(name);                                                      \
 	}                                                                                          \
-	static void name(int fd, uint64_t a, uint64_t b, uint64_t c)
+	static void name(int kept, uint64_t a, uint64_t b, uint64_t c)
 
 /* Two processes take turns: one waits until the other has opened the gate. */
 struct gate {
