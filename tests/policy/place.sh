@@ -11,10 +11,10 @@ iovas() {
 	done
 }
 
-# three_in_order WHAT IOVAS [-r] - three different ones, growing; with -r shrinking.
+# three_in_order WHAT IOVAS [-nr] - three different ones, growing; with -nr shrinking.
 three_in_order() {
 	is "$1" "$(echo "$2" | wc -l) $(echo "$2" | xargs)" \
-		"3 $(echo "$2" | sort -nu ${3:-} | xargs)"
+		"3 $(echo "$2" | sort -u "${3:--n}" | xargs)"
 }
 
 top_iova=$((1 << 47))
@@ -24,7 +24,7 @@ is "built-in: from low addresses" "$((low > 0 && low < 1 << 30))" 1
 
 ioasidctl policy load "$bpf/top_down.bpf.o" || fail "top_down is loaded"
 before=$(policy place asked)
-three_in_order "top_down: mappings grow down" "$(iovas memory 1 whole 2 memory 2 whole 1)" -r
+three_in_order "top_down: mappings grow down" "$(iovas memory 1 whole 2 memory 2 whole 1)" -nr
 high=$(iovas memory 1 whole 1)
 is "top_down: from the highest page" "$high" $((top_iova - 4096))
 
