@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accounting: RLIMIT_MEMLOCK to the page, per user, charged once, given back by every path.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "check.h"
+#include "count.h"
+#include "memory.h"
+#include "user.h"
+
+#define AT 0x10000000ULL
+#define NO_LIMIT (~0ULL)
+
+static int fd;
+static uint32_t ioas;
+static uint64_t root_locked;
+
+static void open_one(void)
+{
+	fd = device_open();
+	ioas = make_ioas(fd);
+	root_locked = user_locked(0);
+	want(user_locked(USER_A), 0);
+	want(user_locked(USER_B), 0);
+}
+
+static void close_one(void)
+{
+	want(user_locked(0), root_locked);
+	want(user_locked(USER_A), 0);
+	want(user_locked(USER_B), 0);
+	want(close(fd), 0);
+	want_nothing_left();
+}
+
+TestSuite(account, .init = open_one, .fini = close_one);
+
+/* A test runs its body as another user, in a child; what it makes goes with the child. */
+#define TEST_AS_USER(name, uid, limit)                                                             \
+	static void name##_body(void);                                                             \
+	static void name##_child(void *arg)                                                        \
+	{                                                                                          \
+		(void)arg;                                                                         \
+		want(close(fd), 0);                                                                \
+		fd = device_open();                                                                \
+		ioas = make_ioas(fd);                                                              \
+		become_user(uid, limit);                                                           \
+		name##_body();                                                                     \
+	}                                                                                          \
+	Test(account, name)                                                                        \
+	{                                                                                          \
+		in_child(name##_child, NULL);                                                      \
+	}                                                                                          \
+	static void name##_body(void)
+
+/* A refusal by the limit, in pages, and every field of it. */
+static void want_refused(void *memory, uint64_t pages, uint64_t asked, uint64_t used,
+			 uint64_t limit)
+{
+	struct ioasid_error error;
+	struct ioasid_query before = query_process(fd), after;
+	struct ioasid_pin pin = {
+		.size = sizeof(pin),
+		.flags = IOASID_PIN_WRITE,
+		.va = ADDRESS(memory),
+		.length = pages * PAGE,
+		.error = ADDRESS(&error),
+	};
+	struct ioasid_map map = {
+		.flags = READ_WRITE,
+		.ioas_id = ioas,
+		.va = ADDRESS(memory),
+		.length = pages * PAGE,
+		.error = ADDRESS(&error),
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		memset(&error, 0xff, sizeof(error));
+		error.size = sizeof(error);
+		want(i ? map_call(fd, &map) : call(fd, IOASID_PIN, &pin), -ENOMEM);
+		want(error.size, sizeof(error));
+		want(error.stage, IOASID_STAGE_CHARGE);
+		want(error.code, ENOMEM);
+		want(error.__reserved, 0);
+		want(error.asked, asked * PAGE);
+		want(error.used, used * PAGE);
+		want(error.limit, limit * PAGE);
+		want(error.addr, 0);
+		want(memcmp(error.policy, "builtin\0\0\0\0\0\0\0\0", IOASID_NAME_LEN), 0);
+		after = query_process(fd);
+		want(memcmp(&before, &after, sizeof(before)), 0);
+		want(vm_pin(), before.pinned);
+	}
+}
+
+TEST_AS_USER(the_limit_is_exact, USER_A, 8 * PAGE)
+{
+	char *memory = anon(10 * PAGE);
+	uint32_t id;
+
+	want(query_process(fd).limit, 8 * PAGE);
+	want_refused(memory, 9, 9, 0, 8);
+	id = make_pin(fd, memory, 8 * PAGE);
+	want_pinned(fd, 1, 8 * PAGE);
+	want_refused(memory + 8 * PAGE, 1, 1, 8, 8);
+	want(unpin(fd, id, 0), 0);
+	make_pin(fd, memory, 7 * PAGE);
+	want_refused(memory + 7 * PAGE, 2, 2, 7, 8);
+	make_pin(fd, memory + 7 * PAGE, PAGE);
+	want_refused(memory + 8 * PAGE, 1, 1, 8, 8);
+	/* What is pinned already needs no room. */
+	make_map(fd, ioas, memory, 8 * PAGE);
+	make_pin(fd, memory + PAGE, 7 * PAGE);
+	want_pinned(fd, 2, 8 * PAGE);
+}
+
+TEST_AS_USER(only_the_gaps_count_against_the_limit, USER_A, 8 * PAGE)
+{
+	char *memory = anon(10 * PAGE);
+	struct ioasid_pin pin;
+
+	make_pin(fd, memory, 6 * PAGE);
+	want_refused(memory, 9, 3, 6, 8);
+	want(pin_call(fd, memory, 8 * PAGE, IOASID_PIN_WRITE, &pin), 0);
+	want(pin.out_new, 2 * PAGE);
+}
+
+TEST_AS_USER(a_limit_of_nothing_permits_nothing, USER_A, 0)
+{
+	want_refused(anon(PAGE), 1, 1, 0, 0);
+	want(query_process(fd).limit, 0);
+	/* Less than a page is nothing, too. */
+	set_limit(PAGE - 1);
+	want_refused(anon(PAGE), 1, 1, 0, 0);
+}
+
+TEST_AS_USER(a_new_limit_holds_from_the_next_call_on, USER_A, 8 * PAGE)
+{
+	char *memory = anon(8 * PAGE);
+	uint32_t id = make_pin(fd, memory, 6 * PAGE);
+
+	set_limit(4 * PAGE);
+	want(query_process(fd).limit, 4 * PAGE);
+	want_pinned(fd, 1, 6 * PAGE);
+	want_refused(memory + 6 * PAGE, 1, 1, 6, 4);
+	want(unpin(fd, id, 0), 0);
+	make_pin(fd, memory, 4 * PAGE);
+}
+
+TEST_AS_USER(refused_half_way_gives_the_charge_back, USER_A, 8 * PAGE)
+{
+	char *memory = anon(8 * PAGE);
+	struct ioasid_pin pin;
+	int i;
+
+	want(munmap(memory + 4 * PAGE, 4 * PAGE), 0);
+	for (i = 0; i < 5; i++)
+		want(pin_call(fd, memory, 8 * PAGE, IOASID_PIN_WRITE, &pin), -EFAULT);
+	want(map_at(fd, ioas, memory, 8 * PAGE, READ_WRITE, AT), -EFAULT);
+	want(map_at(fd, ioas, memory, PAGE, READ_WRITE, AT), 0);
+	want(map_at(fd, ioas, memory + PAGE, PAGE, READ_WRITE, AT), -EEXIST);
+	want_pinned(fd, 1, PAGE);
+	make_pin(fd, anon(7 * PAGE), 7 * PAGE);
+	want_pinned(fd, 2, 8 * PAGE);
+}
+
+TEST_AS_USER(is_charged_once_whatever_the_number_of_spaces, USER_A, 8 * PAGE)
+{
+	char *memory = anon(8 * PAGE);
+	int fds[4] = { fd, dup(fd), -1, -1 }, i, j;
+
+	/* A user may open the device or not; a dup shares the file, and is one more way to it. */
+	for (i = 0; i < 2; i++) {
+		for (j = 0; j < 4; j++) {
+			make_map(fds[i], make_ioas(fds[i]), memory, 8 * PAGE);
+			want_pinned(fd, 1, 8 * PAGE);
+		}
+	}
+	want(query_process(fd).mapped, 8 * 8 * PAGE);
+	want_refused(anon(PAGE), 1, 1, 8, 8);
+}
+
+TEST_AS_USER(what_has_become_stale_is_still_charged, USER_A, 8 * PAGE)
+{
+	char *memory = anon(8 * PAGE);
+
+	want(map_at(fd, ioas, memory, 8 * PAGE, READ_WRITE, AT), 0);
+	want(madvise(memory, 8 * PAGE, MADV_DONTNEED), 0);
+	want_refused(anon(PAGE), 1, 1, 8, 8);
+	want(map_at(fd, ioas, memory, 8 * PAGE, READ_WRITE, AT + MIB), -ENOMEM);
+	want(unmap(fd, ioas, AT, 8 * PAGE, NULL), 0);
+	want(map_at(fd, ioas, memory, 8 * PAGE, READ_WRITE, AT + MIB), 0);
+	want_pinned(fd, 1, 8 * PAGE);
+}
+
+TEST_AS_USER(huge_pages_count_whole, USER_A, HUGE_2M)
+{
+	char *memory = thp(2 * HUGE_2M);
+
+	make_pin(fd, memory, HUGE_2M);
+	want_refused(memory + HUGE_2M, 1, 1, 512, 512);
+}
+
+/* The capability lifts the limit, not the counting. */
+Test(account, there_is_no_limit_with_cap_ipc_lock)
+{
+	char *memory = anon(64 * PAGE);
+
+	set_limit(0);
+	want(query_process(fd).limit, NO_LIMIT);
+	make_pin(fd, memory, 64 * PAGE);
+	want_pinned(fd, 1, 64 * PAGE);
+	want(user_locked(0), root_locked);
+}
+
+static void root_without_the_capability(void *arg)
+{
+	char *memory = anon(10 * PAGE);
+
+	(void)arg;
+	drop_ipc_lock();
+	set_limit(root_locked + 8 * PAGE);
+	make_pin(fd, memory, 8 * PAGE);
+	want_refused(memory + 8 * PAGE, 1, 1, root_locked / PAGE + 8, root_locked / PAGE + 8);
+	want(user_locked(0), root_locked + 8 * PAGE);
+}
+
+Test(account, root_without_the_capability_is_limited)
+{
+	in_child(root_without_the_capability, NULL);
+	/* The handle is the file's and keeps the charge after its process has gone. */
+	want(user_locked(0), root_locked + 8 * PAGE);
+	want(close(fd), 0);
+	want(user_locked(0), root_locked);
+	fd = device_open();
+}
+
+/* Two processes of one user share the limit; another user has his own. */
+static struct gate first_has_pinned, second_is_done;
+
+static void first_process(void *arg)
+{
+	int own = device_open();
+
+	(void)arg;
+	become_user(USER_A, 10 * PAGE);
+	make_pin(own, anon(6 * PAGE), 6 * PAGE);
+	gate_open(&first_has_pinned);
+	gate_wait(&second_is_done);
+}
+
+static void second_process(void *arg)
+{
+	char *memory = anon(10 * PAGE);
+
+	(void)arg;
+	become_user(USER_A, 10 * PAGE);
+	want_refused(memory, 5, 5, 6, 10);
+	make_pin(fd, memory, 4 * PAGE);
+	want_pinned(fd, 1, 4 * PAGE);
+	want_refused(memory + 4 * PAGE, 1, 1, 10, 10);
+}
+
+static void another_user(void *arg)
+{
+	(void)arg;
+	become_user(USER_B, 10 * PAGE);
+	make_pin(fd, anon(10 * PAGE), 10 * PAGE);
+}
+
+Test(account, the_limit_is_the_users)
+{
+	pid_t first;
+
+	first_has_pinned = gate_make();
+	second_is_done = gate_make();
+	first = child_start(first_process, NULL);
+	gate_wait(&first_has_pinned);
+	want(user_locked(USER_A), 6 * PAGE);
+	in_child(second_process, NULL);
+	want(user_locked(USER_A), 10 * PAGE);
+	in_child(another_user, NULL);
+	want(user_locked(USER_A), 10 * PAGE);
+	want(user_locked(USER_B), 10 * PAGE);
+	gate_open(&second_is_done);
+	child_end(first);
+	want(user_locked(USER_A), 4 * PAGE);
+	want(close(fd), 0);
+	want(user_locked(USER_A), 0);
+	want(user_locked(USER_B), 0);
+	fd = device_open();
+}
+
+/* Charges go back to whom they came from, whoever drops the last reference. */
+static void pin_as_one_unpin_as_another(void *arg)
+{
+	char *memory = anon(8 * PAGE);
+	uint32_t id;
+
+	(void)arg;
+	become_user(USER_A, 8 * PAGE);
+	id = make_pin(fd, memory, 4 * PAGE);
+	become_user(USER_B, 8 * PAGE);
+	make_pin(fd, memory + 4 * PAGE, 4 * PAGE);
+	want(user_locked(USER_A), 4 * PAGE);
+	want(user_locked(USER_B), 4 * PAGE);
+	want_pinned(fd, 2, 8 * PAGE);
+	want(unpin(fd, id, 0), 0);
+	want(user_locked(USER_A), 0);
+	want(user_locked(USER_B), 4 * PAGE);
+}
+
+Test(account, a_charge_goes_back_where_it_came_from)
+{
+	in_child(pin_as_one_unpin_as_another, NULL);
+	want(user_locked(USER_B), 4 * PAGE);
+	want(close(fd), 0);
+	fd = device_open();
+}
+
+/* Everything at once goes with the last close. */
+static void die_with_everything(void *arg)
+{
+	int own = device_open(), copy = dup(own);
+	uint32_t own_ioas = make_ioas(own);
+	char *memory = anon(8 * PAGE);
+
+	(void)arg;
+	become_user(USER_A, 8 * PAGE);
+	make_pin(own, memory, 4 * PAGE);
+	want(map_at(own, own_ioas, memory, 8 * PAGE, READ_WRITE, AT), 0);
+	make_table(own, own_ioas);
+	want(close(own), 0);
+	want_pinned(copy, 2, 8 * PAGE);
+	want(vm_pin(), 8 * PAGE);
+	want(close(copy), 0);
+	want(vm_pin(), 0);
+}
+
+Test(account, the_last_close_gives_everything_back)
+{
+	in_child(die_with_everything, NULL);
+	want(user_locked(USER_A), 0);
+}
