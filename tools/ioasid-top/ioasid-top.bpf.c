@@ -18,6 +18,7 @@ struct {
 	__type(value, struct domain_row);
 } rows SEC(".maps");
 
+/* In memory, not a local: the verifier must not follow its values from turn to turn of the loop. */
 __u64 domains;
 
 static void fill(struct domain_row *row, const struct ioasid_domain_stat *stat)
@@ -44,18 +45,17 @@ int walk_domains(void *unused)
 {
 	const struct ioasid_domain_stat *stat;
 	struct bpf_iter_ioasid_domain it;
-	__u32 seen = 0;
 
+	domains = 0;
 	bpf_iter_ioasid_domain_new(&it);
 	while ((stat = bpf_iter_ioasid_domain_next(&it))) {
-		__u32 index = seen++;
+		__u32 index = domains++;
 		struct domain_row *row = bpf_map_lookup_elem(&rows, &index);
 
 		if (row)
 			fill(row, stat);
 	}
 	bpf_iter_ioasid_domain_destroy(&it);
-	domains = seen;
 	return 0;
 }
 

@@ -87,14 +87,22 @@ static size_t walk(void)
 	}
 }
 
-static void name_user(struct process *process)
+/* Neighbours mostly have the same user; looking one up reads files. */
+static const char *user_name(uid_t uid)
 {
-	const struct passwd *user = getpwuid(process->uid);
+	static char name[32];
+	static uid_t last;
+	const struct passwd *user;
 
+	if (*name && last == uid)
+		return name;
+	user = getpwuid(uid);
 	if (user)
-		snprintf(process->user, sizeof(process->user), "%.31s", user->pw_name);
+		snprintf(name, sizeof(name), "%.31s", user->pw_name);
 	else
-		snprintf(process->user, sizeof(process->user), "%u", process->uid);
+		snprintf(name, sizeof(name), "%u", uid);
+	last = uid;
+	return name;
 }
 
 static void convert(struct process *process, const struct domain_row *row)
@@ -118,7 +126,7 @@ static void convert(struct process *process, const struct domain_row *row)
 		.exited = row->exited,
 	};
 	memcpy(process->command, row->comm, sizeof(process->command) - 1);
-	name_user(process);
+	memcpy(process->user, user_name(row->uid), sizeof(process->user));
 }
 
 static int order(uint64_t a, uint64_t b)
