@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access: software reads and writes memory by IOVA, as a device would.
+ *
+ * The memory is touched with the address space's lock held for reading, a page at a time at the most: so
+ * an unmap that has returned is never followed by an access. User memory is not touched under the
+ * lock; the caller copies through a buffer of its own.
+ */
+#include "ioas/ioas.h"
+
+#include <linux/highmem.h>
+#include <linux/mm.h>
+
+/* The mapping at an IOVA, if it is ready. */
+static struct ioasid_mapping *mapping_at(const struct ioasid_ioas *ioas, u64 iova)
+{
+	struct ioasid_mapping *mapping = ioasid_mapping_first(&ioas->tree, iova, iova);
+
+	lockdep_assert_held(&ioas->lock);
+	return mapping && !mapping->busy ? mapping : NULL;
+}
+
+/**
+ * ioasid_ioas_look_up() - what an IOVA leads to
+ * @ioas: the address space
+ * @iova: any IOVA
+ * @pin: set to the number of the pin
+ * @pin_offset: set to the byte's offset in it
+ * @va: set to its address in the process that pinned it
+ * @phys: set to its physical address
+ * @length: set to the bytes from there on that are contiguous in memory and in the mapping
+ * @access: set to the mapping's rights
+ *
+ * Return: 0, or -ENOENT.
+ */
+int ioasid_ioas_look_up(struct ioasid_ioas *ioas, u64 iova, u64 *pin, u64 *pin_offset, u64 *va,
+			u64 *phys, u64 *length, unsigned int *access)
+{
+	u64 in_page = offset_in_page(iova), page;
+	struct ioasid_mapping *mapping;
+	struct ioasid_run_iter iter;
+	int ret = -ENOENT;
+
+	read_lock(&ioas->lock);
+	mapping = mapping_at(ioas, iova);
+	if (!mapping)
+		goto out;
+	page = mapping->segment.page + ((iova - mapping->start) >> PAGE_SHIFT);
+	iter = ioasid_runs_seek(&mapping->segment.pin->runs, page);
+	*pin = mapping->segment.pin->number;
+	*pin_offset = (page << PAGE_SHIFT) + in_page;
+	*va = mapping->segment.pin->va + *pin_offset;
+	*phys = (ioasid_run_iter_pfn(&iter) << PAGE_SHIFT) + in_page;
+	*length = min((ioasid_run_iter_left(&iter) << PAGE_SHIFT) - in_page,
+		      mapping->last - iova + 1);
+	*access = mapping->access;
+	ret = 0;
+out:
+	read_unlock(&ioas->lock);
+	return ret;
+}
+
+/**
+ * ioasid_ioas_check() - may all of a range be accessed?
+ * @ioas: the address space
+ * @iova: first IOVA
+ * @length: bytes; the range does not wrap
+ * @access: the right wanted
+ *
+ * Return: 0; -ENOENT when a part is not mapped; -EACCES when a part is mapped without the right.
+ */
+int ioasid_ioas_check(struct ioasid_ioas *ioas, u64 iova, u64 length, unsigned int access)
+{
+	u64 last = iova + length - 1, end = 0;
+	struct ioasid_mapping *mapping;
+	int ret;
+
+	/* The lock is dropped after each mapping, so that writers don't wait long. */
+	do {
+		ret = -ENOENT;
+		read_lock(&ioas->lock);
+		mapping = mapping_at(ioas, iova);
+		if (mapping) {
+			ret = mapping->access & access ? 0 : -EACCES;
+			end = mapping->last;
+		}
+		read_unlock(&ioas->lock);
+		iova = end + 1;
+	} while (!ret && end < last);
+	return ret;
+}
+
+/**
+ * ioasid_ioas_copy() - read or write memory by IOVA, within one page
+ * @ioas: the address space
+ * @iova: first IOVA
+ * @buffer: kernel memory to read into or to write from
+ * @length: bytes, not beyond the end of the page
+ * @write: write to the IOVA
+ *
+ * Return: 0, -ENOENT or -EACCES.
+ */
+int ioasid_ioas_copy(struct ioasid_ioas *ioas, u64 iova, void *buffer, size_t length, bool write)
+{
+	unsigned int access = write ? IOASID_TABLE_WRITE : IOASID_TABLE_READ;
+	struct ioasid_mapping *mapping;
+	struct ioasid_run_iter iter;
+	struct page *page;
+	int ret = -ENOENT;
+
+	read_lock(&ioas->lock);
+	mapping = mapping_at(ioas, iova);
+	if (!mapping)
+		goto out;
+	ret = -EACCES;
+	if (!(mapping->access & access))
+		goto out;
+	iter = ioasid_runs_seek(&mapping->segment.pin->runs,
+				mapping->segment.page + ((iova - mapping->start) >> PAGE_SHIFT));
+	page = pfn_to_page(ioasid_run_iter_pfn(&iter));
+	if (write)
+		memcpy_to_page(page, offset_in_page(iova), buffer, length);
+	else
+		memcpy_from_page(buffer, page, offset_in_page(iova), length);
+	ret = 0;
+out:
+	read_unlock(&ioas->lock);
+	return ret;
+}
