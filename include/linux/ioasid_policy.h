@@ -72,8 +72,12 @@ struct ioasid_place_request {
 	u32 tgid;
 };
 
-/* Search downward from the highest IOVA instead of upward from the lowest. */
+/*
+ * Search downward from the highest IOVA instead of upward from the lowest; find an IOVA that is
+ * congruent with the request's va modulo align, instead of a multiple of align.
+ */
 #define IOASID_FIND_TOP_DOWN	(1ULL << 0)
+#define IOASID_FIND_CONGRUENT	(1ULL << 1)
 
 /**
  * struct ioasid_place_ops - where mappings go that ask for no IOVA of their own

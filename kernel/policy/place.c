@@ -135,15 +135,15 @@ __bpf_kfunc void ioasid_place_at(struct ioasid_place_request *request, u64 iova)
  * @request: the argument of place()
  * @first: lowest IOVA that it may start at
  * @last: highest IOVA that it may end at
- * @align: power of two, at least a page
- * @skew: it starts at a multiple of @align plus this, less than @align, page-aligned
- * @flags: IOASID_FIND_TOP_DOWN or 0
+ * @align: it starts at a multiple of this, a power of two of at least a page
+ * @flags: IOASID_FIND_TOP_DOWN; IOASID_FIND_CONGRUENT: it starts congruent with the memory's address
+ *	modulo @align instead
  *
  * Context: in a place policy only.
  * Return: 0; -ENOSPC when there is none; -EINVAL when the arguments make no sense.
  */
 __bpf_kfunc int ioasid_place_find(struct ioasid_place_request *request, u64 first, u64 last,
-				  u64 align, u64 skew, u64 flags)
+				  u64 align, u64 flags)
 {
 	struct ioasid_place_context *context =
 		container_of(request, struct ioasid_place_context, request);
@@ -152,16 +152,15 @@ __bpf_kfunc int ioasid_place_find(struct ioasid_place_request *request, u64 firs
 		.last = min(last, request->last),
 		.length = request->length,
 		.align = align,
-		.skew = skew,
 		.top_down = flags & IOASID_FIND_TOP_DOWN,
 	};
 
-	if (flags & ~IOASID_FIND_TOP_DOWN)
+	if (flags & ~(IOASID_FIND_TOP_DOWN | IOASID_FIND_CONGRUENT))
 		return -EINVAL;
 	if (!is_power_of_2(align) || align < PAGE_SIZE)
 		return -EINVAL;
-	if (skew >= align || !IS_ALIGNED(skew, PAGE_SIZE))
-		return -EINVAL;
+	if (flags & IOASID_FIND_CONGRUENT)
+		search.skew = request->va & (align - 1);
 	return context->find(context->space, &search, &request->iova);
 }
 
