@@ -48,15 +48,15 @@ static int check_range(u64 start, u64 length)
 }
 
 /* A range of the caller's memory. */
-static int check_memory(u64 va, u64 length)
+static int check_memory(u64 va, u64 length, struct ioasid_refusal *why)
 {
 	int ret = check_range(va, length);
 
 	if (ret)
 		return ret;
-	if (!current->mm)
-		return -EFAULT;
-	return va + length - 1 < TASK_SIZE_MAX ? 0 : -EFAULT;
+	if (current->mm && va + length - 1 < TASK_SIZE_MAX)
+		return 0;
+	return ioasid_refuse(why, IOASID_STAGE_PIN, max_t(u64, va, TASK_SIZE_MAX), length, -EFAULT);
 }
 
 /* Tell the caller why, if it wants to know. */
@@ -232,7 +232,7 @@ static int run_pin(struct ioasid_file *file, void *arg)
 	if (args->flags & ~IOASID_PIN_WRITE || args->__reserved)
 		ret = -EOPNOTSUPP;
 	else
-		ret = check_memory(args->va, args->length) ?: pin(file, args, &why);
+		ret = check_memory(args->va, args->length, &why) ?: pin(file, args, &why);
 	return report(args->error, &why, ret);
 }
 
@@ -259,7 +259,7 @@ static int run_unpin(struct ioasid_file *file, void *arg)
 	return report(args->error, &why, ret);
 }
 
-static int check_map(const struct ioasid_map *args)
+static int check_map(const struct ioasid_map *args, struct ioasid_refusal *why)
 {
 	const u32 known = IOASID_MAP_READ | IOASID_MAP_WRITE | IOASID_MAP_FIXED | IOASID_MAP_PIN;
 	bool by_pin = args->flags & IOASID_MAP_PIN;
@@ -274,7 +274,7 @@ static int check_map(const struct ioasid_map *args)
 	if (!(args->flags & IOASID_MAP_FIXED) && args->iova)
 		return -EINVAL;
 	ret = by_pin ? check_range(args->pin_offset, args->length) :
-		       check_memory(args->va, args->length);
+		       check_memory(args->va, args->length, why);
 	if (ret || !(args->flags & IOASID_MAP_FIXED))
 		return ret;
 	return check_range(args->iova, args->length);
@@ -375,7 +375,7 @@ static int run_map(struct ioasid_file *file, void *arg)
 	struct ioasid_object *object;
 	int ret;
 
-	ret = check_map(args);
+	ret = check_map(args, &why);
 	if (ret)
 		return report(args->error, &why, ret);
 	object = ioasid_object_get(file, args->ioas_id, IOASID_OBJECT_IOAS);
@@ -712,6 +712,7 @@ union argument {
  * @least: bytes of its first version
  * @run: does it
  * @undo: undoes it when the result can't be delivered; NULL when there is nothing to undo
+ * @silent: nothing comes back in the argument, so it need not be writable
  * @partial: the argument tells how far it came, so it is delivered when the call fails too
  */
 struct call {
@@ -719,6 +720,7 @@ struct call {
 	size_t least;
 	int (*run)(struct ioasid_file *file, void *arg);
 	void (*undo)(struct ioasid_file *file, void *arg);
+	bool silent;
 	bool partial;
 };
 
@@ -726,9 +728,11 @@ static const struct call calls[] = {
 	[_IOC_NR(IOASID_INFO)] = { sizeof(struct ioasid_info), 40, run_info },
 	[_IOC_NR(IOASID_IOAS_ALLOC)] = { sizeof(struct ioasid_ioas_alloc), 16, run_ioas_alloc,
 					 undo_ioas_alloc },
-	[_IOC_NR(IOASID_DESTROY)] = { sizeof(struct ioasid_destroy), 16, run_destroy },
+	[_IOC_NR(IOASID_DESTROY)] = { sizeof(struct ioasid_destroy), 16, run_destroy,
+				      .silent = true },
 	[_IOC_NR(IOASID_PIN)] = { sizeof(struct ioasid_pin), 48, run_pin, undo_pin },
-	[_IOC_NR(IOASID_UNPIN)] = { sizeof(struct ioasid_unpin), 24, run_unpin },
+	[_IOC_NR(IOASID_UNPIN)] = { sizeof(struct ioasid_unpin), 24, run_unpin,
+				    .silent = true },
 	[_IOC_NR(IOASID_MAP)] = { sizeof(struct ioasid_map), 64, run_map, undo_map },
 	[_IOC_NR(IOASID_UNMAP)] = { sizeof(struct ioasid_unmap), 40, run_unmap,
 				     .partial = true },
@@ -785,12 +789,11 @@ long ioasid_ioctl(struct file *filp, unsigned int command, unsigned long where)
 		return ret;
 	/* All arguments begin with their size. What can't be written to is refused before the work. */
 	size = arg.info.size;
-	ret = copy_out(call, &arg, user, size);
-	if (ret)
-		return ret;
+	if (!call->silent && copy_out(call, &arg, user, size))
+		return -EFAULT;
 
 	ret = call->run(file, &arg);
-	if (ret && !call->partial)
+	if (call->silent || (ret && !call->partial))
 		return ret;
 	if (!copy_out(call, &arg, user, size))
 		return ret;

@@ -27,7 +27,7 @@
  *
  *	EINVAL		size is smaller than the first version of the argument
  *	E2BIG		size is larger than the kernel's, and what lies behind is not all zero
- *	EOPNOTSUPP	a flag is unknown, or a reserved field is not zero
+ *	EOPNOTSUPP	a flag, format or scope is unknown, or a reserved field is not zero
  *
  * Errors that every call may return, and what they mean wherever they appear:
  *
