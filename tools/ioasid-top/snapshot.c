@@ -185,14 +185,17 @@ const struct snapshot *snapshot_take(const struct selection *selection)
 	size_t rows = walk();
 
 	free(snapshot->processes);
-	*snapshot = (struct snapshot){ .time_ms = time_ms(), .all = rows };
+	*snapshot = (struct snapshot){ .time_ms = time_ms() };
 	snapshot->processes = calloc(rows + 1, sizeof(*snapshot->processes));
 	if (!snapshot->processes)
 		tool_die("no memory for %zu processes", rows);
 	for (size_t i = 0; i < rows; i++) {
 		struct process *process = &snapshot->processes[snapshot->count];
 
+		if (!taker.rows[i].pins)
+			continue;
 		convert(process, &taker.rows[i]);
+		snapshot->all++;
 		snapshot->pinned += process->pinned;
 		if (!selection->pid || process->pid == selection->pid)
 			snapshot->count++;

@@ -55,9 +55,9 @@ struct process {
 /**
  * struct snapshot - one moment
  * @time_ms: since the epoch
- * @all: the processes there are
+ * @all: processes that have pins
  * @pinned: bytes pinned by all of them, whatever the filter
- * @count: processes that the filter lets through
+ * @count: of them, those that the filter lets through
  * @processes: these, sorted
  * @policies: what is active
  */

@@ -43,11 +43,16 @@ static struct tally *find_tally(__u32 operation, __u32 tgid)
 	return bpf_map_lookup_elem(&tallies, &operation);
 }
 
+/* The event is never NULL, but the verifier wants to see that of any tracepoint of a module. */
+
 SEC("tp_btf/ioasid_map")
 int BPF_PROG(on_map, const struct ioasid_event_map *event)
 {
-	struct tally *tally = find_tally(OPERATION_MAP, event->tgid);
+	struct tally *tally;
 
+	if (!event)
+		return 0;
+	tally = find_tally(OPERATION_MAP, event->tgid);
 	if (!tally)
 		return 0;
 	if (event->ret) {
@@ -64,8 +69,11 @@ int BPF_PROG(on_map, const struct ioasid_event_map *event)
 SEC("tp_btf/ioasid_unmap")
 int BPF_PROG(on_unmap, const struct ioasid_event_unmap *event)
 {
-	struct tally *tally = find_tally(OPERATION_UNMAP, event->tgid);
+	struct tally *tally;
 
+	if (!event)
+		return 0;
+	tally = find_tally(OPERATION_UNMAP, event->tgid);
 	if (!tally)
 		return 0;
 	if (event->ret) {

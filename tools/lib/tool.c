@@ -93,8 +93,9 @@ static const char *bpf_remedy(int error)
 {
 	switch (-error) {
 	case EPERM:
-	case EACCES:
 		return "; run it as root, and see that kernel lockdown is off";
+	case EACCES:
+		return " by the verifier, see above";
 	case ESRCH:
 	case ENOENT:
 		return "; the loaded ioasid module is probably of another version";
