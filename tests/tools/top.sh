@@ -21,7 +21,7 @@ same_as_query() {
 
 # 23 pages, each mapped once; then all 23 as a whole in two more address spaces.
 start_worker memory 23 map 23 space whole 1 space whole 1 query wait \
-	unmap query wait memory 1009 map 1009 query forget query wait
+	unmap query wait memory 1009 map 1009 renew map 1009 query wait
 is "23 pages are pinned once" "$(top_says "$worker" pinned)" $((23 * page))
 is "they are charged once" "$(top_says "$worker" charged)" $((23 * page))
 is "they are mapped three times" "$(top_says "$worker" mapped)" $((69 * page))
@@ -47,14 +47,27 @@ go_on
 is "unmapped, the process is not shown any more" "$(top_says "$worker" pinned)" ""
 is "the kernel says so, too" "$(said pinned)" 0
 go_on
-is "1009 pages, each mapped on its own, of which the process forgot" \
-	"$(top_says "$worker" pinned)" $((1009 * page))
-same_as_query "1009 forgotten pages"
-is "all of them are stale" "$(top_says "$worker" stale)" $((1009 * page))
+is "1009 pages, mapped before and after they were renewed, are pinned twice" \
+	"$(top_says "$worker" pinned)" $((2018 * page))
+same_as_query "1009 pages and 1009 stale ones"
+is "the first 1009 are stale" "$(top_says "$worker" stale)" $((1009 * page))
 end_worker
 is "a process that has ended is gone" "$(ioasid-top --once --json | jq -s 'length')" 2
 
-# Many processes, more than the first load has room for when it is this small a number: see -n too.
+# More processes than ioasid-top makes room for at first.
+start_worker crowd 1031 wait
+ioasid-top --once --json >"$scratch/crowd"
+is "1031 processes, each once" "$(jq -r 'select(.record == "process" and .pinned > 0) | .pid' \
+	"$scratch/crowd" | sort -u | wc -l)" 1031
+is "and they are all there are" "$(jq -r 'select(.record == "system") | "\(.processes) \(.pinned)"' \
+	"$scratch/crowd")" "1031 $((1031 * page))"
+end_worker
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	[ "$(ioasidctl audit --json | jq .pins)" -gt 0 ] || break
+	sleep 1
+done
+is "the crowd has gone" "$(ioasidctl audit --json | jq .pins)" 0
+
 start_worker memory 23 whole 1 wait
 first=$worker first_orders=$scratch/first
 workload memory 5 whole 1 wait <"$scratch/orders" >"$first_orders" 2>&1 8>&- &

@@ -10,10 +10,11 @@
  *	fail N		N map calls of addresses where nothing is
  *	unmap		undo every map call since the last unmap, one by one, in the order they were made
  *	space		a new address space for what follows
- *	forget		drop the memory, so that what is pinned becomes stale
+ *	renew		get other memory at the same addresses
  *	query		say what IOASID_QUERY says of the process
  *	uid UID		become that user
- *	wait		say "waiting" and wait for a line on stdin
+ *	crowd N		N child processes that map a page each and live as long as this one
+ *	wait		say "waiting" and wait for a line or the end of stdin
  *
  * What is mapped is said with its IOVA's offset from the address, modulo 2 MiB.
  * A call that is refused is said with what struct ioasid_error tells, and does not end the rest.
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioasid.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +30,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define MAPPINGS_MOST 100000
@@ -230,7 +233,7 @@ static void wait_for_line(void)
 
 	puts("waiting");
 	if (!fgets(line, sizeof(line), stdin))
-		exit(0);
+		clearerr(stdin);
 }
 
 static void become(size_t uid)
@@ -239,10 +242,49 @@ static void become(size_t uid)
 		die("setresuid");
 }
 
-static void forget(void)
+static void renew(void)
 {
-	if (munmap(work.memory, work.pages * work.page))
-		die("munmap");
+	if (mmap(work.memory, work.pages * work.page, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		die("mmap");
+}
+
+/* In a child: with its own file, as ids and pins of the parent's are not its own. */
+static void live_in_crowd(int ready)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	work.fd = open("/dev/ioasid", O_RDWR | O_CLOEXEC);
+	if (work.fd < 0)
+		die("/dev/ioasid");
+	new_space();
+	take_memory(1);
+	if (!map(work.memory, work.page, true) || write(ready, "", 1) != 1)
+		exit(1);
+	close(ready);
+	for (;;)
+		pause();
+}
+
+static void crowd(size_t children)
+{
+	int ready[2];
+	char byte;
+
+	if (pipe(ready))
+		die("pipe");
+	for (size_t i = 0; i < children; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			die("fork");
+		if (!child)
+			live_in_crowd(ready[1]);
+	}
+	close(ready[1]);
+	for (size_t i = 0; i < children; i++)
+		if (read(ready[0], &byte, 1) != 1)
+			die("a child has failed");
+	printf("crowd %zu\n", children);
 }
 
 static const struct verb {
@@ -255,10 +297,11 @@ static const struct verb {
 	{ "whole", NULL, map_whole },
 	{ "fail", NULL, fail },
 	{ "uid", NULL, become },
+	{ "crowd", NULL, crowd },
 	{ "pin", pin, NULL },
 	{ "unmap", unmap, NULL },
 	{ "space", new_space, NULL },
-	{ "forget", forget, NULL },
+	{ "renew", renew, NULL },
 	{ "query", query, NULL },
 	{ "wait", wait_for_line, NULL },
 };
