@@ -32,9 +32,9 @@ static void close_one(void)
 	want_nothing_left();
 }
 
-TestSuite(access, .init = open_one, .fini = close_one);
+#define ACCESS_TEST(name) TEST_BETWEEN(open_one, close_one, access, name)
 
-Test(access, any_start_and_any_length)
+ACCESS_TEST(any_start_and_any_length)
 {
 	const uint64_t starts[] = { 0, 1, 7, 8, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE - 3 };
 	const uint64_t lengths[] = { 1, 2, 7, 8, 9, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE };
@@ -64,7 +64,7 @@ Test(access, any_start_and_any_length)
 }
 
 /* Neighbours in the address space that are not neighbours in memory, and scattered pages. */
-Test(access, goes_over_mappings_and_runs)
+ACCESS_TEST(goes_over_mappings_and_runs)
 {
 	char *memory = anon(64 * PAGE), *buffer = malloc(64 * PAGE);
 	int i;
@@ -85,7 +85,7 @@ Test(access, goes_over_mappings_and_runs)
 	want(memory[PAGE - 100], 0);
 }
 
-Test(access, moves_megabytes_at_once)
+ACCESS_TEST(moves_megabytes_at_once)
 {
 	const uint64_t size = 2 * HUGE_2M;
 	char *memory = thp(size), *buffer = anon(size);
@@ -100,7 +100,7 @@ Test(access, moves_megabytes_at_once)
 }
 
 /* All of the range is checked before any of it is moved. */
-Test(access, of_a_hole_is_enoent_and_moves_nothing)
+ACCESS_TEST(of_a_hole_is_enoent_and_moves_nothing)
 {
 	char *memory = anon(8 * PAGE), buffer[16] = "untouched";
 	char *large = malloc(8 * PAGE);
@@ -123,7 +123,7 @@ Test(access, of_a_hole_is_enoent_and_moves_nothing)
 	want_filled(memory, 8 * PAGE, 1, 0);
 }
 
-Test(access, without_the_right_is_eacces_and_moves_nothing)
+ACCESS_TEST(without_the_right_is_eacces_and_moves_nothing)
 {
 	char *memory = anon(4 * PAGE), *large = malloc(4 * PAGE);
 	uint64_t done;
@@ -139,7 +139,7 @@ Test(access, without_the_right_is_eacces_and_moves_nothing)
 	want_iova_filled(fd, ioas, AT, 4 * PAGE, 1, 0);
 }
 
-Test(access, with_a_bad_buffer_is_efault)
+ACCESS_TEST(with_a_bad_buffer_is_efault)
 {
 	char *memory = anon(4 * PAGE), *buffer = reserve(4 * PAGE, PAGE);
 	char *const bad[] = { NULL, (char *)0x800000000000, (char *)0xffff888000000000,
@@ -178,7 +178,7 @@ Test(access, with_a_bad_buffer_is_efault)
 }
 
 /* A device may be told to read into memory that is itself mapped, or is the very same. */
-Test(access, the_buffer_may_be_the_memory_itself)
+ACCESS_TEST(the_buffer_may_be_the_memory_itself)
 {
 	char *memory = anon(4 * PAGE);
 
@@ -293,7 +293,7 @@ static void model_access(void)
 		want(memcmp(model.memory, model.bytes, MODEL_PAGES * PAGE), 0);
 }
 
-Test(access, agrees_with_an_array_of_bytes)
+ACCESS_TEST(agrees_with_an_array_of_bytes)
 {
 	uint64_t from = seed(), count = steps(3000, 600), step;
 	unsigned int i;

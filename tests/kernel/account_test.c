@@ -39,7 +39,7 @@ static void close_one(void)
 	want_nothing_left();
 }
 
-TestSuite(account, .init = open_one, .fini = close_one);
+#define ACCOUNT_TEST(name) TEST_BETWEEN(open_one, close_one, account, name)
 
 /* A test runs its body as another user, in a child; what it makes goes with the child. */
 #define TEST_AS_USER(name, uid, limit)                                                             \
@@ -54,7 +54,7 @@ TestSuite(account, .init = open_one, .fini = close_one);
 		become_user(uid, limit);                                                           \
 		name##_body();                                                                     \
 	}                                                                                          \
-	Test(account, name)                                                                        \
+	ACCOUNT_TEST(name)                                                                         \
 	{                                                                                          \
 		in_child(name##_child, NULL);                                                      \
 	}                                                                                          \
@@ -209,7 +209,7 @@ TEST_AS_USER(huge_pages_count_whole, USER_A, HUGE_2M)
 }
 
 /* The capability lifts the limit, not the counting. */
-Test(account, there_is_no_limit_with_cap_ipc_lock)
+ACCOUNT_TEST(there_is_no_limit_with_cap_ipc_lock)
 {
 	char *memory = anon(64 * PAGE);
 
@@ -232,7 +232,7 @@ static void root_without_the_capability(void *arg)
 	want(user_locked(0), root_locked + 8 * PAGE);
 }
 
-Test(account, root_without_the_capability_is_limited)
+ACCOUNT_TEST(root_without_the_capability_is_limited)
 {
 	in_child(root_without_the_capability, NULL);
 	/* The handle is the file's and keeps the charge after its process has gone. */
@@ -275,7 +275,7 @@ static void another_user(void *arg)
 	make_pin(fd, anon(10 * PAGE), 10 * PAGE);
 }
 
-Test(account, the_limit_is_the_users)
+ACCOUNT_TEST(the_limit_is_the_users)
 {
 	pid_t first;
 
@@ -317,7 +317,7 @@ static void pin_as_one_unpin_as_another(void *arg)
 	want(user_locked(USER_B), 4 * PAGE);
 }
 
-Test(account, a_charge_goes_back_where_it_came_from)
+ACCOUNT_TEST(a_charge_goes_back_where_it_came_from)
 {
 	in_child(pin_as_one_unpin_as_another, NULL);
 	want(user_locked(USER_B), 4 * PAGE);
@@ -344,7 +344,7 @@ static void die_with_everything(void *arg)
 	want(vm_pin(), 0);
 }
 
-Test(account, the_last_close_gives_everything_back)
+ACCOUNT_TEST(the_last_close_gives_everything_back)
 {
 	in_child(die_with_everything, NULL);
 	want(user_locked(USER_A), 0);

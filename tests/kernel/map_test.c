@@ -33,7 +33,7 @@ static void close_one(void)
 	want_nothing_left();
 }
 
-TestSuite(map, .init = open_one, .fini = close_one);
+#define MAP_TEST(name) TEST_BETWEEN(open_one, close_one, map, name)
 
 static void want_unmapped_at(uint64_t iova, uint64_t length)
 {
@@ -44,7 +44,7 @@ static void want_unmapped_at(uint64_t iova, uint64_t length)
 		want(translate(fd, ioas, at, 0, &where), -ENOENT);
 }
 
-Test(map, by_address_pins_what_is_new_and_says_what_was_not)
+MAP_TEST(by_address_pins_what_is_new_and_says_what_was_not)
 {
 	char *memory = anon(8 * PAGE);
 	struct ioasid_map map = { .flags = READ_WRITE, .ioas_id = ioas,
@@ -68,7 +68,7 @@ Test(map, by_address_pins_what_is_new_and_says_what_was_not)
 	want(query_file(fd).ioases, 1);
 }
 
-Test(map, in_many_spaces_is_pinned_and_charged_once)
+MAP_TEST(in_many_spaces_is_pinned_and_charged_once)
 {
 	char *memory = anon(16 * PAGE);
 	uint64_t iova[8];
@@ -95,7 +95,7 @@ Test(map, in_many_spaces_is_pinned_and_charged_once)
 		want(close(fds[i]), 0);
 }
 
-Test(map, shows_what_the_process_writes_and_the_other_way_round)
+MAP_TEST(shows_what_the_process_writes_and_the_other_way_round)
 {
 	const uint64_t size = 8 * PAGE;
 	char *memory = anon(size), *copy = malloc(size);
@@ -111,7 +111,7 @@ Test(map, shows_what_the_process_writes_and_the_other_way_round)
 	free(copy);
 }
 
-Test(map, fixed_goes_where_it_is_told)
+MAP_TEST(fixed_goes_where_it_is_told)
 {
 	const uint64_t places[] = { 0, PAGE, 0x7ffff000, 1ULL << 32, 0x7ffffffff000 };
 	char *memory = anon(PAGE);
@@ -130,7 +130,7 @@ Test(map, fixed_goes_where_it_is_told)
 	want_pinned(fd, 1, PAGE);
 }
 
-Test(map, over_another_is_eexist)
+MAP_TEST(over_another_is_eexist)
 {
 	char *memory = anon(8 * PAGE);
 	struct ioasid_error error = ERROR_INIT;
@@ -165,7 +165,7 @@ Test(map, over_another_is_eexist)
 	want(map_at(fd, ioas, memory, PAGE, READ_WRITE, AT + 3 * PAGE), 0);
 }
 
-Test(map, placed_takes_the_lowest_gap_that_fits)
+MAP_TEST(placed_takes_the_lowest_gap_that_fits)
 {
 	char *memory = anon(8 * PAGE);
 	uint64_t first = make_map(fd, ioas, memory, PAGE), iova;
@@ -185,7 +185,7 @@ Test(map, placed_takes_the_lowest_gap_that_fits)
 }
 
 /* 2 MiB and more is placed so that huge pages can have huge entries. */
-Test(map, placed_is_congruent_with_the_memory)
+MAP_TEST(placed_is_congruent_with_the_memory)
 {
 	char *memory = reserve(4 * HUGE_2M, HUGE_2M);
 	char *start = memory + 5 * PAGE;
@@ -204,7 +204,7 @@ Test(map, placed_is_congruent_with_the_memory)
 	want(make_map(fd, ioas, memory, HUGE_2M - PAGE), 4 * HUGE_2M + 2 * PAGE);
 }
 
-Test(map, of_a_pin_shows_that_part)
+MAP_TEST(of_a_pin_shows_that_part)
 {
 	char *memory = anon(8 * PAGE);
 	uint32_t id = make_pin(fd, memory, 8 * PAGE);
@@ -230,7 +230,7 @@ Test(map, of_a_pin_shows_that_part)
 }
 
 /* A handle over several pins: a map of it has one mapping for each. */
-Test(map, of_a_pin_that_shares_others)
+MAP_TEST(of_a_pin_that_shares_others)
 {
 	char *memory = anon(8 * PAGE);
 	uint32_t middle = make_pin(fd, memory + 3 * PAGE, 2 * PAGE);
@@ -251,7 +251,7 @@ Test(map, of_a_pin_that_shares_others)
 }
 
 /* The memory that the handle stands for, whatever is at the address now. */
-Test(map, of_a_pin_keeps_showing_its_pages)
+MAP_TEST(of_a_pin_keeps_showing_its_pages)
 {
 	char *memory = anon(4 * PAGE);
 	uint32_t id = make_pin(fd, memory, 4 * PAGE);
@@ -262,7 +262,7 @@ Test(map, of_a_pin_keeps_showing_its_pages)
 	want_iova_filled(fd, ioas, AT, 4 * PAGE, 1, 0);
 }
 
-Test(map, rights_are_what_was_asked)
+MAP_TEST(rights_are_what_was_asked)
 {
 	char *memory = anon(3 * PAGE), byte = 1;
 	struct ioasid_translate where;
@@ -314,7 +314,7 @@ static void cut(char *memory, unsigned int first, unsigned int pages, uint32_t t
 	want_pinned(fd, 0, 0);
 }
 
-Test(map, any_part_can_be_cut_out)
+MAP_TEST(any_part_can_be_cut_out)
 {
 	char *memory = anon(6 * PAGE);
 	unsigned int first, pages;
@@ -332,7 +332,7 @@ Test(map, any_part_can_be_cut_out)
 	want(destroy(fd, table), 0);
 }
 
-Test(map, unmap_goes_over_holes_and_several_mappings)
+MAP_TEST(unmap_goes_over_holes_and_several_mappings)
 {
 	char *memory = anon(10 * PAGE);
 	uint64_t unmapped;
@@ -359,7 +359,7 @@ Test(map, unmap_goes_over_holes_and_several_mappings)
 	want_pinned(fd, 0, 0);
 }
 
-Test(map, unmap_all_leaves_nothing_and_the_space_is_as_new)
+MAP_TEST(unmap_all_leaves_nothing_and_the_space_is_as_new)
 {
 	char *memory = anon(8 * PAGE);
 	uint64_t unmapped, first = make_map(fd, ioas, memory, 8 * PAGE);
@@ -375,7 +375,7 @@ Test(map, unmap_all_leaves_nothing_and_the_space_is_as_new)
 	want(make_map(fd, ioas, memory, 8 * PAGE), first);
 }
 
-Test(map, destroying_the_space_gives_everything_back)
+MAP_TEST(destroying_the_space_gives_everything_back)
 {
 	char *memory = anon(8 * PAGE);
 	uint32_t other = make_ioas(fd);
@@ -392,7 +392,7 @@ Test(map, destroying_the_space_gives_everything_back)
 }
 
 /* What fails after some of it was done leaves nothing: here half of the memory is not there. */
-Test(map, that_fails_half_way_leaves_nothing)
+MAP_TEST(that_fails_half_way_leaves_nothing)
 {
 	char *memory = anon(64 * PAGE);
 	uint32_t table = make_table(fd, ioas);
@@ -414,7 +414,7 @@ Test(map, that_fails_half_way_leaves_nothing)
 	want(destroy(fd, table), 0);
 }
 
-Test(map, beyond_what_a_table_reaches_is_erange)
+MAP_TEST(beyond_what_a_table_reaches_is_erange)
 {
 	const uint64_t end = 1ULL << 47;
 	struct ioasid_error error = ERROR_INIT;
@@ -441,7 +441,7 @@ Test(map, beyond_what_a_table_reaches_is_erange)
 	want(destroy(fd, table), 0);
 }
 
-Test(map, numbers_of_pins_are_the_same_everywhere_and_never_used_twice)
+MAP_TEST(numbers_of_pins_are_the_same_everywhere_and_never_used_twice)
 {
 	char *memory = anon(2 * PAGE);
 	struct ioasid_translate here, there;

@@ -37,7 +37,7 @@ static void close_one(void)
 	want_nothing_left();
 }
 
-TestSuite(pin, .init = open_one, .fini = close_one);
+#define PIN_TEST(name) TEST_BETWEEN(open_one, close_one, pin, name)
 
 /* Pin all of it, see that every count is exact and the pages stay where they are, give it back. */
 static void want_exact(void *memory, uint64_t size)
@@ -75,18 +75,18 @@ static void want_exact(void *memory, uint64_t size)
 	want(system_pinned(), pinned_before);
 }
 
-Test(pin, counts_anonymous_pages)
+PIN_TEST(counts_anonymous_pages)
 {
 	want_exact(anon(PAGE), PAGE);
 	want_exact(anon(64 * PAGE), 64 * PAGE);
 }
 
-Test(pin, counts_pages_that_were_not_there_yet)
+PIN_TEST(counts_pages_that_were_not_there_yet)
 {
 	want_exact(anon_lazy(64 * PAGE), 64 * PAGE);
 }
 
-Test(pin, counts_transparent_huge_pages)
+PIN_TEST(counts_transparent_huge_pages)
 {
 	char *memory = thp(2 * HUGE_2M);
 
@@ -97,14 +97,14 @@ Test(pin, counts_transparent_huge_pages)
 	want(smaps(memory, "AnonHugePages:"), 2 * HUGE_2M);
 }
 
-Test(pin, counts_hugetlb_pages)
+PIN_TEST(counts_hugetlb_pages)
 {
 	want_that(hugetlb_reserve(HUGE_2M, 3));
 	want_exact(hugetlb(3 * HUGE_2M, HUGE_2M), 3 * HUGE_2M);
 	want_that(hugetlb_reserve(HUGE_2M, 0));
 }
 
-Test(pin, counts_a_gigantic_page)
+PIN_TEST(counts_a_gigantic_page)
 {
 	if (!hugetlb_reserve(HUGE_1G, 1))
 		cr_skip_test("no gigantic page to be had");
@@ -121,7 +121,7 @@ Test(pin, counts_a_gigantic_page)
 	hugetlb_reserve(HUGE_1G, 0);
 }
 
-Test(pin, counts_shared_memory)
+PIN_TEST(counts_shared_memory)
 {
 	int memory_fd;
 
@@ -130,7 +130,7 @@ Test(pin, counts_shared_memory)
 }
 
 /* Pinned for writing, a private mapping of a file gets pages of its own. */
-Test(pin, counts_private_file_memory)
+PIN_TEST(counts_private_file_memory)
 {
 	int memory_fd;
 	char *shared = memfd(4 * PAGE, &memory_fd);
@@ -148,7 +148,7 @@ Test(pin, counts_private_file_memory)
  * Memory that was only read has the zero page. A device that may read it must see what the process
  * writes there later, so pinning gives it real pages, for reading too.
  */
-Test(pin, replaces_the_zero_page_even_for_reading)
+PIN_TEST(replaces_the_zero_page_even_for_reading)
 {
 	char *memory = anon_lazy(4 * PAGE), *files = file(4 * PAGE, MAP_PRIVATE);
 	struct ioasid_pin pin;
@@ -173,7 +173,7 @@ Test(pin, replaces_the_zero_page_even_for_reading)
 	want_iova_filled(fd, ioas, AT + MIB, 4 * PAGE, 3, 0);
 }
 
-Test(pin, spans_areas_of_every_kind)
+PIN_TEST(spans_areas_of_every_kind)
 {
 	char *memory = reserve(6 * HUGE_2M, HUGE_2M);
 	const uint64_t size = 2 * HUGE_2M + 8 * PAGE;
@@ -195,7 +195,7 @@ Test(pin, spans_areas_of_every_kind)
 	want_that(hugetlb_reserve(HUGE_2M, 0));
 }
 
-Test(pin, a_hole_is_refused_and_both_sides_are_not)
+PIN_TEST(a_hole_is_refused_and_both_sides_are_not)
 {
 	char *memory = anon(9 * PAGE);
 	struct ioasid_pin pin;
@@ -208,7 +208,7 @@ Test(pin, a_hole_is_refused_and_both_sides_are_not)
 	want_pinned(fd, 2, 8 * PAGE);
 }
 
-Test(pin, only_the_gaps_are_new)
+PIN_TEST(only_the_gaps_are_new)
 {
 	char *memory = anon(16 * PAGE);
 	struct ioasid_pin pin;
@@ -229,7 +229,7 @@ Test(pin, only_the_gaps_are_new)
 	want(system_pinned() - pinned_before, 16);
 }
 
-Test(pin, is_shared_by_all_files_of_a_process)
+PIN_TEST(is_shared_by_all_files_of_a_process)
 {
 	char *memory = anon(8 * PAGE);
 	int other = device_open(), third = device_open();
@@ -257,7 +257,7 @@ Test(pin, is_shared_by_all_files_of_a_process)
 	want(close(other), 0);
 }
 
-Test(pin, in_use_is_ebusy_whoever_uses_it)
+PIN_TEST(in_use_is_ebusy_whoever_uses_it)
 {
 	struct ioasid_error error = ERROR_INIT;
 	char *memory = anon(8 * PAGE);
@@ -284,7 +284,7 @@ Test(pin, in_use_is_ebusy_whoever_uses_it)
 	want(close(other), 0);
 }
 
-Test(pin, deferred_goes_with_its_last_mapping)
+PIN_TEST(deferred_goes_with_its_last_mapping)
 {
 	char *memory = anon(8 * PAGE);
 	uint32_t id = make_pin(fd, memory, 8 * PAGE);
@@ -302,7 +302,7 @@ Test(pin, deferred_goes_with_its_last_mapping)
 	want_pinned(fd, 0, 0);
 }
 
-Test(pin, deferred_and_unused_goes_at_once)
+PIN_TEST(deferred_and_unused_goes_at_once)
 {
 	uint32_t id = make_pin(fd, anon(8 * PAGE), 8 * PAGE);
 
@@ -311,7 +311,7 @@ Test(pin, deferred_and_unused_goes_at_once)
 }
 
 /* Memory pinned for reading is not good enough for a device that writes. */
-Test(pin, for_reading_never_serves_a_writer)
+PIN_TEST(for_reading_never_serves_a_writer)
 {
 	char *memory = file(4 * PAGE, MAP_PRIVATE);
 	struct ioasid_pin reader, writer;
@@ -350,7 +350,7 @@ static void child_of_fork(void *arg)
 	gate_open(go);
 }
 
-Test(pin, after_fork_each_process_has_its_own)
+PIN_TEST(after_fork_each_process_has_its_own)
 {
 	struct gate go = gate_make();
 	struct counts before;
@@ -419,7 +419,7 @@ static void child_that_execs(void *arg)
 	exec_into("after_exec_checks", own, own_ioas, 0, 0);
 }
 
-Test(pin, after_exec_the_file_keeps_the_old_pages)
+PIN_TEST(after_exec_the_file_keeps_the_old_pages)
 {
 	in_child(child_that_execs, NULL);
 }
@@ -451,7 +451,7 @@ static void want_old_and_new(char *memory, uint64_t size, uint64_t old_fill)
 	want_pinned(fd, 0, 0);
 }
 
-Test(pin, new_memory_at_an_old_address_is_new)
+PIN_TEST(new_memory_at_an_old_address_is_new)
 {
 	const uint64_t size = 8 * PAGE;
 	char *memory = anon(size);
@@ -464,7 +464,7 @@ Test(pin, new_memory_at_an_old_address_is_new)
 	want_old_and_new(memory, size, 20);
 }
 
-Test(pin, dontneeded_memory_is_new)
+PIN_TEST(dontneeded_memory_is_new)
 {
 	const uint64_t size = 8 * PAGE;
 	char *memory = anon(size);
@@ -475,7 +475,7 @@ Test(pin, dontneeded_memory_is_new)
 	want_old_and_new(memory, size, 20);
 }
 
-Test(pin, dontneeded_huge_memory_is_new)
+PIN_TEST(dontneeded_huge_memory_is_new)
 {
 	char *memory = thp(HUGE_2M);
 
@@ -485,7 +485,7 @@ Test(pin, dontneeded_huge_memory_is_new)
 	want_old_and_new(memory, HUGE_2M, 20);
 }
 
-Test(pin, a_punched_hole_in_a_file_is_new)
+PIN_TEST(a_punched_hole_in_a_file_is_new)
 {
 	const uint64_t size = 8 * PAGE;
 	int memory_fd;
@@ -497,7 +497,7 @@ Test(pin, a_punched_hole_in_a_file_is_new)
 	want_old_and_new(memory, size, 20);
 }
 
-Test(pin, a_change_in_one_page_is_enough)
+PIN_TEST(a_change_in_one_page_is_enough)
 {
 	const uint64_t size = 8 * PAGE;
 	char *memory = anon(size), byte;
@@ -518,7 +518,7 @@ Test(pin, a_change_in_one_page_is_enough)
 	want(byte, 43);
 }
 
-Test(pin, moved_memory_is_found_at_its_new_address)
+PIN_TEST(moved_memory_is_found_at_its_new_address)
 {
 	const uint64_t size = 8 * PAGE;
 	char *memory = anon(size), *target = reserve(size, PAGE);
@@ -543,7 +543,7 @@ Test(pin, moved_memory_is_found_at_its_new_address)
 }
 
 /* What changes nothing of the pages costs nothing: they are looked at again, and shared. */
-Test(pin, unchanged_pages_are_shared_after_a_suspicion)
+PIN_TEST(unchanged_pages_are_shared_after_a_suspicion)
 {
 	const uint64_t size = 8 * PAGE;
 	char *memory = anon(size);
@@ -569,7 +569,7 @@ static void child_that_maps(void *arg)
 	make_pin(fd, memory, 8 * PAGE);
 }
 
-Test(pin, outlives_its_process_in_a_file_that_stays)
+PIN_TEST(outlives_its_process_in_a_file_that_stays)
 {
 	in_child(child_that_maps, NULL);
 	want_pinned(fd, 0, 0);

@@ -41,7 +41,7 @@ static void close_one(void)
 	want_nothing_left();
 }
 
-TestSuite(race, .init = open_one, .fini = close_one);
+#define RACE_TEST(name) TEST_BETWEEN(open_one, close_one, race, name)
 
 struct worker {
 	unsigned int number;
@@ -83,7 +83,7 @@ static void fight_for_one_range(void *arg)
 	}
 }
 
-Test(race, for_one_range_has_one_winner)
+RACE_TEST(for_one_range_has_one_winner)
 {
 	struct worker workers[THREADS];
 
@@ -114,7 +114,7 @@ static void map_ones_own(void *arg)
 	}
 }
 
-Test(race, on_neighbouring_ranges_nobody_notices)
+RACE_TEST(on_neighbouring_ranges_nobody_notices)
 {
 	struct worker workers[THREADS];
 
@@ -144,7 +144,7 @@ static void share_memory(void *arg)
 	}
 }
 
-Test(race, for_the_same_memory_pins_it_once)
+RACE_TEST(for_the_same_memory_pins_it_once)
 {
 	struct worker workers[THREADS];
 	unsigned int i;
@@ -176,7 +176,7 @@ static void place(void *arg)
 	}
 }
 
-Test(race, for_places_gives_everybody_his_own)
+RACE_TEST(for_places_gives_everybody_his_own)
 {
 	struct worker workers[THREADS];
 	unsigned int i;
@@ -244,7 +244,7 @@ static void anything(void *arg)
 		want(unpin(fd, pin.out_id, IOASID_UNPIN_DEFER), 0);
 }
 
-Test(race, with_anything_ends_clean)
+RACE_TEST(with_anything_ends_clean)
 {
 	struct worker workers[THREADS];
 	struct ioasid_query process;

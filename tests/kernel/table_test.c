@@ -31,7 +31,7 @@ static void close_one(void)
 	want_nothing_left();
 }
 
-TestSuite(table, .init = open_one, .fini = close_one);
+#define TABLE_TEST(name) TEST_BETWEEN(open_one, close_one, table, name)
 
 /* Table pages: the root, and so many below it. */
 #define want_memory(pages) want(query_ioas(fd, ioas).table_memory, (pages) * PAGE)
@@ -64,7 +64,7 @@ static void want_no_entry(uint32_t table, uint64_t iova)
 	want(entry.out_phys, 0);
 }
 
-Test(table, follows_maps_and_unmaps)
+TABLE_TEST(follows_maps_and_unmaps)
 {
 	char *memory = anon(16 * PAGE);
 	uint32_t table = make_table(fd, ioas);
@@ -95,7 +95,7 @@ Test(table, follows_maps_and_unmaps)
 	want(query_ioas(fd, ioas).table_memory, 0);
 }
 
-Test(table, is_entered_what_was_mapped_before)
+TABLE_TEST(is_entered_what_was_mapped_before)
 {
 	char *memory = anon(8 * PAGE), *huge = thp(HUGE_2M);
 	uint32_t table, second;
@@ -125,7 +125,7 @@ Test(table, is_entered_what_was_mapped_before)
 	want(destroy(fd, second), 0);
 }
 
-Test(table, read_only_stays_read_only)
+TABLE_TEST(read_only_stays_read_only)
 {
 	char *memory = anon(2 * PAGE);
 	uint32_t table = make_table(fd, ioas);
@@ -136,7 +136,7 @@ Test(table, read_only_stays_read_only)
 	want(want_entry(table, AT + PAGE, memory + PAGE, PAGE).out_access, READ_WRITE);
 }
 
-Test(table, huge_pages_have_huge_entries)
+TABLE_TEST(huge_pages_have_huge_entries)
 {
 	char *memory = thp(2 * HUGE_2M);
 	uint32_t table = make_table(fd, ioas);
@@ -171,7 +171,7 @@ Test(table, huge_pages_have_huge_entries)
 	want_memory(1);
 }
 
-Test(table, hugetlb_pages_have_huge_entries)
+TABLE_TEST(hugetlb_pages_have_huge_entries)
 {
 	uint32_t table = make_table(fd, ioas);
 	char *memory;
@@ -187,7 +187,7 @@ Test(table, hugetlb_pages_have_huge_entries)
 	want_that(hugetlb_reserve(HUGE_2M, 0));
 }
 
-Test(table, gigantic_pages_have_gigantic_entries)
+TABLE_TEST(gigantic_pages_have_gigantic_entries)
 {
 	uint32_t table = make_table(fd, ioas);
 	char *memory;
@@ -212,7 +212,7 @@ Test(table, gigantic_pages_have_gigantic_entries)
 	hugetlb_reserve(HUGE_1G, 0);
 }
 
-Test(table, a_part_cut_out_of_a_huge_entry_splits_it)
+TABLE_TEST(a_part_cut_out_of_a_huge_entry_splits_it)
 {
 	const unsigned int cuts[][2] = { { 0, 1 }, { 511, 1 }, { 100, 300 }, { 0, 511 } };
 	char *memory = thp(HUGE_2M);
@@ -240,7 +240,7 @@ Test(table, a_part_cut_out_of_a_huge_entry_splits_it)
 }
 
 /* Far apart, each mapping has tables of its own; the root is the last to share. */
-Test(table, memory_comes_and_goes_with_the_mappings)
+TABLE_TEST(memory_comes_and_goes_with_the_mappings)
 {
 	const uint64_t places[] = { 0, HUGE_2M, GIB, 512 * GIB, 256 * 512 * GIB - PAGE };
 	const unsigned int pages[] = { 4, 5, 7, 10, 13 };
@@ -261,7 +261,7 @@ Test(table, memory_comes_and_goes_with_the_mappings)
 	want_memory(1);
 }
 
-Test(table, every_right_and_size_agrees_with_the_space)
+TABLE_TEST(every_right_and_size_agrees_with_the_space)
 {
 	char *memory = reserve(8 * HUGE_2M, HUGE_2M);
 	uint32_t table = make_table(fd, ioas);
@@ -283,7 +283,7 @@ Test(table, every_right_and_size_agrees_with_the_space)
 	}
 }
 
-Test(table, of_a_space_that_reaches_farther_is_erange)
+TABLE_TEST(of_a_space_that_reaches_farther_is_erange)
 {
 	const uint64_t end = 1ULL << 47;
 	struct ioasid_error error = ERROR_INIT;
@@ -317,7 +317,7 @@ Test(table, of_a_space_that_reaches_farther_is_erange)
 	want(map_at(fd, ioas, memory, PAGE, READ_WRITE, end), 0);
 }
 
-Test(table, keeps_its_space_from_being_destroyed)
+TABLE_TEST(keeps_its_space_from_being_destroyed)
 {
 	char *memory = anon(PAGE);
 	uint32_t table = make_table(fd, ioas);

@@ -40,6 +40,20 @@ void fail_at(const char *file, int line, const char *format, ...)
 /* Said with every failure from now on: which row of a table, which step, which seed. */
 void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * A Criterion test with something before and after it. Not with Criterion's own fixtures: it does
+ * not notice when an assertion in one of these fails.
+ */
+#define TEST_BETWEEN(before, after, suite, name)                                                   \
+	static void suite##_##name##_body(void);                                                   \
+	Test(suite, name)                                                                          \
+	{                                                                                          \
+		before();                                                                          \
+		suite##_##name##_body();                                                           \
+		after();                                                                           \
+	}                                                                                          \
+	static void suite##_##name##_body(void)
+
 /* Run fn(arg) in a child; child_end() waits and fails unless it went well. */
 pid_t child_start(void (*fn)(void *arg), void *arg);
 void child_end(pid_t pid);
