@@ -3,8 +3,8 @@
  * uid_quota - a limit per user, over all of the user's processes.
  *
  * Demonstrates an account policy: charge() sees what the user has pinned already, in whatever
- * process, and refuses what goes beyond. It keeps no books of its own, so it needs no uncharge() and
- * may be loaded and unloaded at any time. The built-in limit, RLIMIT_MEMLOCK, holds as well and
+ * process, and refuses what goes beyond. It keeps no books of its own, so it needs no uncharge()
+ * and may be loaded and unloaded at any time. The built-in limit, RLIMIT_MEMLOCK, holds as well and
  * is asked first.
  *
  *	ioasidctl policy load uid_quota.bpf.o --set quota_pages=65536

@@ -20,10 +20,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define MEBI		(1ULL << 20)
-#define HUGE_PAGE	(2 * MEBI)
-#define PROBE		64	/* bytes read and written at a time */
-#define SPACES_MOST	8
+#define MEBI (1ULL << 20)
+#define HUGE_PAGE (2 * MEBI)
+#define PROBE 64 /* bytes read and written at a time */
+#define SPACES_MOST 8
 
 /* A piece is what one call maps. */
 struct space {
@@ -99,8 +99,7 @@ static void take_memory(const char *kind)
 static void make_space(struct space *space)
 {
 	struct ioasid_ioas_alloc as = { .size = sizeof(as) };
-	struct ioasid_table_alloc table = { .size = sizeof(table),
-					    .format = IOASID_FORMAT_X86_64 };
+	struct ioasid_table_alloc table = { .size = sizeof(table), .format = IOASID_FORMAT_X86_64 };
 
 	call(IOASID_IOAS_ALLOC, &as, "IOASID_IOAS_ALLOC");
 	table.ioas_id = as.out_id;
@@ -142,7 +141,8 @@ static void move(const struct space *space, uint64_t i, uint64_t offset, void *b
 
 	call(IOASID_ACCESS, &access, "IOASID_ACCESS");
 	if (access.out_done != PROBE) {
-		fprintf(stderr, "%s: %llu bytes were moved, not %d\n", name, access.out_done, PROBE);
+		fprintf(stderr, "%s: %llu bytes were moved, not %d\n", name, access.out_done,
+			PROBE);
 		exit(1);
 	}
 }

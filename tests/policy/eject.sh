@@ -18,7 +18,7 @@ ejected() {
 		return
 	fi
 	is "$what: it is active" "$(policy "$kind" name)" "$file"
-	said=$(workload memory 23 map 23 whole 1 query)
+	said=$(workload table memory 23 whole 1 map 23 query)
 	has "$what: every page is mapped" "$said" '^map 23 ok, 0 failed'
 	has "$what: and the whole" "$said" '^map ok'
 	has "$what: nothing is lost" "$said" \
@@ -30,10 +30,11 @@ ejected() {
 	works "$what: the audit is clean" ioasidctl audit
 }
 
-ejected "an unaligned IOVA" place place_unaligned "^invalid_iova $(((1 << 30) + 8)) "
-ejected "an IOVA out of range" place place_out "^invalid_iova $((1 << 47)) "
-ejected "a range that ends out of range" place place_out '^invalid_iova ' --set across=1
-ejected "an IOVA in use" place place_used "^invalid_iova $((1 << 32)) "
+ejected "an unaligned IOVA" place place_unaligned "^invalid_iova $(((1 << 30) + 8)) .* unaligned"
+ejected "an IOVA out of range" place place_out "^invalid_iova $((1 << 47)) .* out of range"
+ejected "a range that ends out of range" place place_out \
+	"^invalid_iova $(((1 << 47) - 4096)) .* out of range" --set across=1
+ejected "an IOVA in use" place place_used "^invalid_iova $((1 << 32)) .* in use"
 ejected "place() returns 5" place place_errno '^invalid_errno 5 '
 ejected "place() returns -9999" place place_errno '^invalid_errno -9999 ' --set error=-9999
 ejected "place() returns -EDQUOT, for others to return" place place_errno '^invalid_errno -122 ' \

@@ -6,7 +6,7 @@
 
 # iovas WORD... - where the workload's mappings went, in decimal.
 iovas() {
-	for iova in $(workload "$@" | sed -n 's/^map ok iova=\(0x[0-9a-f]*\) .*/\1/p'); do
+	for iova in $(workload table "$@" | sed -n 's/^map ok iova=\(0x[0-9a-f]*\) .*/\1/p'); do
 		echo $((iova))
 	done
 }
@@ -29,10 +29,10 @@ high=$(iovas memory 1 whole 1)
 is "top_down: from the highest page" "$high" $((top_iova - 4096))
 
 # Ranges of 2 MiB and more are congruent with their memory, so that large entries fit.
-workload memory 1024 whole 1 memory 3 whole 1 >"$scratch/said"
+workload table memory 1024 whole 1 memory 3 whole 1 >"$scratch/said"
 large=$(sed -n '1s/^map ok iova=\(0x[0-9a-f]*\).*/\1/p' "$scratch/said")
 is "top_down: a large range is in the highest 8 MiB" "$((large >= top_iova - (8 << 20)))" 1
-offset=$(workload memory 1024 whole 1 | sed -n 's/.* offset=\(.*\)/\1/p')
+offset=$(workload table memory 1024 whole 1 | sed -n 's/.* offset=\(.*\)/\1/p')
 is "top_down: and congruent with its memory" "$offset" 0x0
 
 is "the policy was asked for each" "$(policy place asked)" $((before + 7))

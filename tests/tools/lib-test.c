@@ -28,6 +28,7 @@ static void is(const char *what, const char *got, const char *wanted)
 
 static void test_text(void)
 {
+	/* clang-format off */
 	static const struct {
 		uint64_t bytes;
 		const char *text;
@@ -49,6 +50,7 @@ static void test_text(void)
 		{ 999499, "999us" },	 { 999500, "1.00ms" },	  { 2300000, "2.30ms" },
 		{ 1070000000, "1.07s" }, { 1000000000000, "1000s" },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		is("a size", text_size(sizes[i].bytes).s, sizes[i].text);

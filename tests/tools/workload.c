@@ -10,6 +10,7 @@
  *	fail N		N map calls of addresses where nothing is
  *	unmap		undo every map call since the last unmap, one by one, in the order they were made
  *	space		a new address space for what follows
+ *	table		feed it into a page table, of 47 bits
  *	renew		get other memory at the same addresses
  *	query		say what IOASID_QUERY says of the process
  *	uid UID		become that user
@@ -113,6 +114,18 @@ static void new_space(void)
 	work.ioas = as.out_id;
 }
 
+static void new_table(void)
+{
+	struct ioasid_table_alloc table = {
+		.size = sizeof(table),
+		.ioas_id = work.ioas,
+		.format = IOASID_FORMAT_X86_64,
+	};
+
+	if (ioctl(work.fd, IOASID_TABLE_ALLOC, &table))
+		die("IOASID_TABLE_ALLOC");
+}
+
 /* Returns whether it was mapped. */
 static bool map(void *va, size_t length, bool is_quiet)
 {
@@ -139,8 +152,8 @@ static bool map(void *va, size_t length, bool is_quiet)
 	work.mappings[work.count].iova = argument.iova;
 	work.mappings[work.count++].length = length;
 	if (!is_quiet)
-		printf("map ok iova=0x%llx length=%zu reused=%llu offset=0x%llx\n",
-		       argument.iova, length, argument.out_reused,
+		printf("map ok iova=0x%llx length=%zu reused=%llu offset=0x%llx\n", argument.iova,
+		       length, argument.out_reused,
 		       (argument.iova - (uintptr_t)va) & ((2 << 20) - 1));
 	return true;
 }
@@ -301,6 +314,7 @@ static const struct verb {
 	{ "pin", pin, NULL },
 	{ "unmap", unmap, NULL },
 	{ "space", new_space, NULL },
+	{ "table", new_table, NULL },
 	{ "renew", renew, NULL },
 	{ "query", query, NULL },
 	{ "wait", wait_for_line, NULL },

@@ -150,8 +150,11 @@ static void run(const struct renderer *renderer)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_option, NULL, documentation, NULL, NULL,
-					  NULL };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.doc = documentation,
+	};
 	const struct renderer *renderer;
 
 	tool_start("ioasid-top");

@@ -9,6 +9,7 @@
 #include "render.h"
 #include "text.h"
 
+/* clang-format off */
 /* Negative widths align to the left, as in printf. They add up to 80 columns. */
 static const struct {
 	const char *name;
@@ -25,6 +26,7 @@ static const struct {
 	[COLUMN_PINS] = { "PINS", 5 },
 	[COLUMN_STALE] = { "STALE", 5 },
 };
+/* clang-format on */
 
 static bool all_digits;
 
@@ -44,8 +46,7 @@ const char *render_column_name(enum column column)
 
 static int width(enum column column)
 {
-	bool is_memory = column >= COLUMN_PINNED && column <= COLUMN_STALE &&
-			 column != COLUMN_PINS;
+	bool is_memory = column >= COLUMN_PINNED && column <= COLUMN_STALE && column != COLUMN_PINS;
 
 	return all_digits && is_memory ? 14 : columns[column].width;
 }

@@ -74,8 +74,8 @@ static size_t walk(void)
 {
 	for (;;) {
 		LIBBPF_OPTS(bpf_test_run_opts, options);
-		int error = bpf_prog_test_run_opts(
-			bpf_program__fd(taker.bpf->progs.walk_domains), &options);
+		int program = bpf_program__fd(taker.bpf->progs.walk_domains);
+		int error = bpf_prog_test_run_opts(program, &options);
 		size_t count = taker.bpf->bss->domains;
 
 		if (error)

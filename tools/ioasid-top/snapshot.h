@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The model: what all processes have pinned, charged and mapped at one moment. Renderers show it and
- * change nothing.
+ * The model: what all processes have pinned, charged and mapped at one moment. Renderers show it
+ * and change nothing.
  */
 #ifndef IOASID_TOP_SNAPSHOT_H
 #define IOASID_TOP_SNAPSHOT_H

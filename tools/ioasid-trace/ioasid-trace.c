@@ -17,9 +17,9 @@ enum {
 static struct {
 	const struct report *report;
 	pid_t pid;
-	uint64_t interval_ns;	/* 0: no intervals */
-	uint64_t count;		/* of intervals, 0 is until a signal */
-	uint64_t duration_ns;	/* 0: until a signal */
+	uint64_t interval_ns; /* 0: no intervals */
+	uint64_t count; /* of intervals, 0 is until a signal */
+	uint64_t duration_ns; /* 0: until a signal */
 } settings = {
 	.report = &report_text,
 };
@@ -52,8 +52,7 @@ static error_t parse_argument(char *argument, struct argp_state *state)
 	if (state->arg_num == 0)
 		settings.interval_ns = tool_seconds(state, argument);
 	else if (state->arg_num == 1)
-		settings.count = tool_number(state, "number of intervals", argument, 1,
-					     UINT64_MAX);
+		settings.count = tool_number(state, "number of intervals", argument, 1, UINT64_MAX);
 	else
 		argp_error(state, "what is '%s'?", argument);
 	return 0;
@@ -139,8 +138,12 @@ static uint64_t end_of(uint64_t start)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_option, "[INTERVAL [COUNT]]",
-					  documentation, NULL, NULL, NULL };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "[INTERVAL [COUNT]]",
+		.doc = documentation,
+	};
 	static struct reading whole;
 	uint64_t start;
 

@@ -75,8 +75,8 @@ void tracer_read(struct reading *reading)
 {
 	memset(reading, 0, sizeof(*reading));
 	for (__u32 operation = 0; operation < OPERATIONS; operation++) {
-		int error = bpf_map_lookup_elem(bpf_map__fd(bpf->maps.tallies), &operation,
-						per_cpu);
+		int map = bpf_map__fd(bpf->maps.tallies);
+		int error = bpf_map_lookup_elem(map, &operation, per_cpu);
 
 		if (error)
 			tool_die_bpf(error, "the counters cannot be read");

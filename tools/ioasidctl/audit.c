@@ -93,9 +93,10 @@ static void show_json(const struct ioasid_audit *audit)
 int command_audit(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse_option, NULL,
-		"Compare the ledger with what is pinned and mapped. Exit status 1 when they disagree.",
-		NULL, NULL, NULL
+		.options = options,
+		.parser = parse_option,
+		.doc = "Compare the ledger with what is pinned and mapped. Exit status 1 when they "
+		       "disagree.",
 	};
 	struct ioasid_audit audit;
 	bool as_json = false;

@@ -19,9 +19,9 @@ struct constant {
 
 static struct bpf_map *rodata_map(struct bpf_object *object)
 {
-	struct bpf_map *map;
+	struct bpf_map *map = NULL;
 
-	bpf_object__for_each_map(map, object) {
+	while ((map = bpf_object__next_map(object, map))) {
 		const char *name = bpf_map__name(map);
 		size_t length = strlen(name);
 

@@ -86,8 +86,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_option, arguments, documentation, NULL,
-					  NULL, NULL };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.args_doc = arguments,
+		.doc = documentation,
+	};
 	struct choice choice = { 0 };
 
 	tool_start("ioasidctl");

@@ -38,10 +38,9 @@ enum link_state link_look(enum policy_kind kind);
 int link_drop(enum policy_kind kind);
 
 /**
- * link_make_room - see that links can be kept: bpffs is mounted, the directory is there, and no dead
- * link is in the way; dies when that cannot be
+ * link_make_room - see that links can be kept: bpffs is mounted, the directory is there, and
+ * no dead link is in the way; dies when that cannot be
  */
 void link_make_room(enum policy_kind kind);
-
 
 #endif /* IOASIDCTL_LINKS_H */

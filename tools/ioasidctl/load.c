@@ -103,21 +103,21 @@ static enum policy_kind kind_of(const struct bpf_object *object, const struct bp
 	return kind;
 }
 
-/* The policies in the object, one of each kind at most; dies when there is anything else or none. */
+/* The policies in the object, at most one of each kind; dies when there is another thing or none. */
 static void find_policies(const struct bpf_object *object, const char *file,
 			  struct bpf_map *policies[POLICY_KINDS])
 {
-	struct bpf_map *map;
+	struct bpf_map *map = NULL;
 	bool any = false;
 
-	bpf_object__for_each_map(map, object) {
+	while ((map = bpf_object__next_map(object, map))) {
 		enum policy_kind kind;
 
 		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
 		kind = kind_of(object, map);
 		if (kind == POLICY_KINDS)
-			tool_die("%s is not for ioasid: '%s' is neither a struct %s nor a struct %s",
+			tool_die("%s is not for ioasid: '%s' is no struct %s and no struct %s",
 				 file, bpf_map__name(map), struct_names[0], struct_names[1]);
 		if (policies[kind])
 			tool_die("%s has two %s policies, '%s' and '%s'; one can be active", file,
@@ -197,8 +197,12 @@ static void attach_and_keep(struct bpf_map *policies[POLICY_KINDS])
 
 int policy_load(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_option, "FILE.bpf.o", documentation, NULL,
-					  NULL, NULL };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "FILE.bpf.o",
+		.doc = documentation,
+	};
 	struct bpf_map *policies[POLICY_KINDS] = { NULL };
 	struct request request = { .constants = calloc(argc, sizeof(char *)) };
 	struct bpf_object *object;

@@ -90,10 +90,10 @@ static void show_json(void)
 static int policy_list(int argc, char **argv)
 {
 	static const struct argp argp = {
-		list_options, parse_list_option, NULL,
-		"Show which policies are active, what they were asked, how many were ejected and how "
-		"the last one ended.",
-		NULL, NULL, NULL
+		.options = list_options,
+		.parser = parse_list_option,
+		.doc = "Show which policies are active, what they were asked, how many were "
+		       "ejected and how the last one ended.",
 	};
 	bool as_json = false;
 
@@ -151,8 +151,10 @@ static enum policy_kind find_kind(const char *which, struct policy_state *state)
 static int policy_unload(int argc, char **argv)
 {
 	static const struct argp argp = {
-		unload_options, parse_unload_option, "account|place|NAME",
-		"Take a policy away; the built-in one is active then.", NULL, NULL, NULL
+		.options = unload_options,
+		.parser = parse_unload_option,
+		.args_doc = "account|place|NAME",
+		.doc = "Take a policy away; the built-in one is active then.",
 	};
 	struct policy_state state;
 	const char *which = NULL;

@@ -3,8 +3,8 @@
  * Log-linear histogram: which bucket a value falls into. Included by BPF programs too.
  *
  * Each power of two is cut into 16 buckets of equal width, so a bucket is at most 1/16 (6.25 %) as
- * wide as its values are large, and its middle is at most 3.2 % away from them. Values below 32 have
- * buckets of their own, values from 2^HIST_BITS on share the last.
+ * wide as its values are large, and its middle is at most 3.2 % away from them. Values below 32
+ * have buckets of their own, values from 2^HIST_BITS on share the last.
  */
 #ifndef TOOLS_LIB_HIST_H
 #define TOOLS_LIB_HIST_H

@@ -32,10 +32,12 @@ struct text text_time(uint64_t ns)
 	unsigned int unit = 0;
 	double value = ns;
 	struct text text;
+	int digits = 0;
 
 	for (; unit < 3 && value >= 999.5; unit++)
 		value /= 1000;
-	snprintf(text.s, sizeof(text.s), "%.*f%s",
-		 !unit || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value, units[unit]);
+	if (unit && value < 99.95)
+		digits = value < 9.995 ? 2 : 1;
+	snprintf(text.s, sizeof(text.s), "%.*f%s", digits, value, units[unit]);
 	return text;
 }
