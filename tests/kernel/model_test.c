@@ -490,6 +490,17 @@ static void step_map(void)
 		finish_map(ioas, &map, &segments);
 }
 
+/* The handle that has this id on this file. */
+static struct handle *handle_find(unsigned int file, uint32_t id)
+{
+	struct handle *handle;
+
+	for_each(handle, m.handles)
+		if (handle->id == id && handle->file == file)
+			return handle;
+	return NULL;
+}
+
 static void step_map_pin(void)
 {
 	struct handle *handle = &m.handles[below(ARRAY_SIZE(m.handles))];
@@ -507,6 +518,9 @@ static void step_map_pin(void)
 	map.pin_id = handle->id;
 	map.pin_offset = first * PAGE;
 	if (handle->file != ioas->file) {
+		/* An id may be another pin's on the other file. */
+		if (handle_find(ioas->file, handle->id))
+			return;
 		want(map_call(fd_of(ioas), &map), -ENOENT);
 	} else if (!handle->write && map.flags & IOASID_MAP_WRITE) {
 		want(map_call(fd_of(ioas), &map), -EACCES);

@@ -21,6 +21,8 @@ void set_limit(uint64_t limit)
 
 	want(getrlimit(RLIMIT_MEMLOCK, &rlimit), 0);
 	rlimit.rlim_cur = limit;
+	if (rlimit.rlim_max < limit)
+		rlimit.rlim_max = limit;
 	want(setrlimit(RLIMIT_MEMLOCK, &rlimit), 0);
 }
 
@@ -28,11 +30,12 @@ void become_user(uid_t uid, uint64_t limit)
 {
 	struct __user_cap_data_struct caps[2] = {};
 
+	/* First of all: raising it takes a capability. */
+	set_limit(limit);
 	want(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), 0);
 	want(setresuid(uid, uid, uid), 0);
 	caps[0].effective = caps[0].permitted = 1u << CAP_SETUID;
 	want(syscall(SYS_capset, &header, caps), 0);
-	set_limit(limit);
 }
 
 void drop_ipc_lock(void)
