@@ -151,15 +151,15 @@ struct ioasid_event_unmap {
 #define IOASID_FIND_CONGRUENT (1ULL << 1)
 
 /*
- * In a place callback: store an IOVA of the policy's own choice as the answer. The fields of a request
- * are for reading.
+ * In a place callback: store an IOVA of the policy's own choice as the answer. The fields of a
+ * request are for reading.
  */
 extern void ioasid_place_at(struct ioasid_place_request *request, __u64 iova) __ksym;
 
 /*
  * In a place callback: find a free range for the request and store it as the answer. The range lies
- * within [first, last] and starts at a multiple of align (bytes, a power of two of at least a page),
- * or as the flags say. Returns 0, -ENOSPC when there is none, or -EINVAL.
+ * within [first, last] and starts at a multiple of align (bytes, a power of two of at least a
+ * page), or as the flags say. Returns 0, -ENOSPC when there is none, or -EINVAL.
  */
 extern int ioasid_place_find(struct ioasid_place_request *request, __u64 first, __u64 last,
 			     __u64 align, __u64 flags) __ksym;
