@@ -45,7 +45,7 @@ struct event {
 	{ "u64", "domain", 8, 8, 0 }, { "u64", "cgroup", 16, 8, 0 }, { "u64", "pages", 24, 8, 0 }, \
 	{ "u64", "used", 32, 8, 0 }, { "u64", "limit", 40, 8, 0 }, { "u32", "tgid", 48, 4, 0 }, \
 	{ "u32", "uid", 52, 4, 0 }, { "s32", "ret", 56, 4, 1 }, \
-	{ "char", "policy[16]", 60, 16, 1 }, {} \
+	{ "char", "policy[16]", 60, 16, 0 }, {} \
 }
 
 static const struct event events[] = {
@@ -74,7 +74,7 @@ static const struct event events[] = {
 		{ "u64", "pin_ns", 72, 8, 0 }, { "u64", "policy_ns", 80, 8, 0 },
 		{ "u64", "place_ns", 88, 8, 0 }, { "u64", "table_ns", 96, 8, 0 },
 		{ "u32", "tgid", 104, 4, 0 }, { "s32", "ret", 108, 4, 1 },
-		{ "char", "policy[16]", 112, 16, 1 }, {},
+		{ "char", "policy[16]", 112, 16, 0 }, {},
 	} },
 	{ "ioasid_unmap", {
 		{ "u64", "ioas", 8, 8, 0 }, { "u64", "iova", 16, 8, 0 },
@@ -394,6 +394,8 @@ TRACE_TEST(a_refusal_is_told)
 	want_count(&trace, 4);
 	want(value_of(only(&trace, "ioasid_charge"), "ret"), 0);
 	want(value_of(only(&trace, "ioasid_pin"), "ret"), -EFAULT);
+	want(value_of(only(&trace, "ioasid_pin"), "pin"), 0);
+	want(value_of(only(&trace, "ioasid_pin"), "runs"), 0);
 	want(value_of(only(&trace, "ioasid_uncharge"), "pages"), 4);
 	want(value_of(only(&trace, "ioasid_map"), "ret"), -EFAULT);
 	want(value_of(only(&trace, "ioasid_map"), "pages"), 4);

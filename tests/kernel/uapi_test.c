@@ -903,7 +903,28 @@ WORLD_TEST(memory, beyond_user_space_is_efault)
 	whole_refused("the direct map", (void *)0xffff888000000000, READ_ONLY);
 	whole_refused("the kernel's text", (void *)0xffffffff81000000, READ_WRITE);
 	whole_refused("vsyscall", (void *)0xffffffffff600000, READ_ONLY);
-	memory_refused("endless", w.other, 1ULL << 62, READ_ONLY, w.other + SIZE);
+}
+
+/* No memory is that long: said at once, not after pinning what there is of it. */
+WORLD_TEST(memory, that_never_ends_is_efault)
+{
+	const uint64_t lengths[] = { 1ULL << 57, 1ULL << 60, 1ULL << 62 };
+	struct counts before = counts(w.fd);
+	struct ioasid_error error;
+	struct ioasid_pin pin;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		error = (struct ioasid_error)ERROR_INIT;
+		good_pin(&pin);
+		pin.length = lengths[i];
+		pin.error = ADDRESS(&error);
+		want(call(w.fd, IOASID_PIN, &pin), -EFAULT);
+		want(error.stage, IOASID_STAGE_PIN);
+		want_that(error.addr >= ADDRESS(w.other) + SIZE);
+		want_that(error.addr < ADDRESS(w.other) + lengths[i]);
+		want_unchanged(w.fd, &before);
+	}
 }
 
 /* The first address of an area of this name in /proc/self/maps, NULL if there is none. */
