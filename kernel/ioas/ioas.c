@@ -444,21 +444,26 @@ out:
 	return n;
 }
 
-/* Unmap one batch; return pages unmapped, 0 at the end, or -EBUSY. */
-static s64 unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, struct list_head *spares,
-		       struct ioasid_event_unmap *event, struct ioasid_lap *lap)
+/*
+ * Unmap one batch from @start on, and set @end to the last IOVA unmapped. Return how many mappings there
+ * were, 0 at the end, or -EBUSY.
+ */
+static int unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *end,
+		       struct list_head *spares, struct ioasid_event_unmap *event,
+		       struct ioasid_lap *lap)
 {
 	struct ioasid_mapping *mapping;
 	LIST_HEAD(list);
-	s64 pages = 0;
 	int n;
 
 	down_read(&ioas->tables_lock);
 	n = take(ioas, start, last, spares, &list);
 	event->place_ns += ioasid_lap(lap);
 	if (n > 0) {
-		list_for_each_entry(mapping, &list, link)
-			pages += ioasid_mapping_pages(mapping);
+		list_for_each_entry(mapping, &list, link) {
+			event->unmapped += ioasid_mapping_pages(mapping);
+			*end = mapping->last;
+		}
 		clear_tables(ioas, &list, NULL, event, lap);
 		erase_list(ioas, &list);
 		event->place_ns += ioasid_lap(lap);
@@ -466,7 +471,7 @@ static s64 unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, struct lis
 	up_read(&ioas->tables_lock);
 	free_list(&list, true);
 	event->pin_ns += ioasid_lap(lap);
-	return n < 0 ? n : pages;
+	return n;
 }
 
 /**
@@ -489,24 +494,25 @@ int ioasid_ioas_unmap(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *unmapp
 		.tgid = current->tgid,
 	};
 	LIST_HEAD(spares);
-	s64 pages;
+	u64 end = last;
+	int n;
 
 	/* A range cuts at most two mappings, or one twice. */
 	list_add(&ioasid_mapping_alloc(true)->link, &spares);
 	list_add(&ioasid_mapping_alloc(true)->link, &spares);
+	/* Never go back: what others map behind us is theirs. */
 	do {
-		pages = unmap_batch(ioas, start, last, &spares, &event, &lap);
-		if (pages > 0)
-			event.unmapped += pages;
+		n = unmap_batch(ioas, start, last, &end, &spares, &event, &lap);
+		start = end + 1;
 		cond_resched();
-	} while (pages > 0);
+	} while (n > 0 && end < last);
 	free_list(&spares, false);
 
-	event.ret = pages;
+	event.ret = min(n, 0);
 	event.total_ns = ioasid_lap_total(&lap);
 	trace_ioasid_unmap(&event);
 	*unmapped = event.unmapped << PAGE_SHIFT;
-	return pages;
+	return event.ret;
 }
 
 /**

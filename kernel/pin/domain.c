@@ -160,12 +160,20 @@ void ioasid_domain_get(struct ioasid_domain *domain)
  */
 void ioasid_domain_put(struct ioasid_domain *domain)
 {
-	if (!refcount_dec_and_lock(&domain->refs, &domains_lock))
+	bool last;
+
+	if (refcount_dec_not_one(&domain->refs))
+		return;
+	spin_lock(&domains_lock);
+	last = refcount_dec_and_test(&domain->refs);
+	if (last) {
+		list_del(&domain->link);
+		hash_del_rcu(&domain->node);
+	}
+	spin_unlock(&domains_lock);
+	if (!last)
 		return;
 	WARN_ON_ONCE(!list_empty(&domain->pins));
-	list_del(&domain->link);
-	hash_del_rcu(&domain->node);
-	spin_unlock(&domains_lock);
 	mmu_notifier_put(&domain->notifier);
 }
 

@@ -15,12 +15,7 @@
 #include "compat.h"
 #include "pin/domain.h"
 
-/* What BPF programs put on their stack. */
-struct bpf_iter_ioasid_domain {
-	u64 __opaque[1];
-} __aligned(8);
-
-/* What it is. */
+/* What a BPF program's iterator is to us. */
 struct bpf_iter_ioasid_domain_kern {
 	struct ioasid_domain *at;
 } __aligned(8);

@@ -201,11 +201,18 @@ static void pin_release(struct ioasid_pin_group *pin)
  */
 void ioasid_pin_put(struct ioasid_pin_group *pin)
 {
-	if (!refcount_dec_and_lock(&pin->refs, &pin->domain->lock))
+	bool last;
+
+	if (refcount_dec_not_one(&pin->refs))
 		return;
-	tree_remove(pin);
+	/* Whoever finds the pin in the tree takes a reference under the lock. */
+	spin_lock(&pin->domain->lock);
+	last = refcount_dec_and_test(&pin->refs);
+	if (last)
+		tree_remove(pin);
 	spin_unlock(&pin->domain->lock);
-	pin_release(pin);
+	if (last)
+		pin_release(pin);
 }
 
 /* The pin is no longer busy; wake those who wait for it. */
@@ -247,17 +254,16 @@ static int charge(struct ioasid_pin_group *pin, struct ioasid_refusal *why)
 	return ioasid_charge_ask(&pin->charge, stat->domain, why);
 }
 
-static void trace_pin(const struct ioasid_domain *domain, const struct ioasid_segment *segment,
-		      unsigned long va, struct ioasid_event_pin *event)
+static void trace_pin(const struct ioasid_segment *segment, struct ioasid_event_pin *event)
 {
 	const struct ioasid_pin_group *pin = segment->pin;
 
-	event->domain = domain->stat.domain;
-	event->va = va;
+	event->domain = pin->domain->stat.domain;
+	event->va = pin->va + (segment->page << PAGE_SHIFT);
+	event->pages = segment->pages;
 	event->tgid = current->tgid;
-	if (pin) {
+	if (!event->ret) {
 		event->pin = pin->number;
-		event->pages = segment->pages;
 		event->runs = pin->runs.count;
 	}
 	trace_ioasid_pin(event);
@@ -298,7 +304,7 @@ static int fill(struct ioasid_pin_group *pin, struct ioasid_refusal *why)
 
 	event.ret = ret;
 	event.total_ns = ioasid_lap_total(&lap);
-	trace_pin(domain, &segment, pin->va, &event);
+	trace_pin(&segment, &event);
 	if (ret)
 		ioasid_pin_put(pin);
 	return ret;
@@ -491,7 +497,7 @@ int ioasid_pin_range(struct ioasid_domain *domain, unsigned long va, u64 pages, 
 		if (ret) {
 			segments->reused += segment->pages;
 			event.reused = segment->pages;
-			trace_pin(domain, segment, va, &event);
+			trace_pin(segment, &event);
 		}
 		segments->count++;
 		segments->pages += segment->pages;

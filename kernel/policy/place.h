@@ -42,4 +42,9 @@ int ioasid_place(struct ioasid_place_context *context, u32 *epoch, char *name);
 int ioasid_place_builtin(struct ioasid_place_context *context);
 int ioasid_place_init(void);
 
+/* For policies. */
+void ioasid_place_at(struct ioasid_place_request *request, u64 iova);
+int ioasid_place_find(struct ioasid_place_request *request, u64 first, u64 last, u64 align,
+		      u64 flags);
+
 #endif /* IOASID_POLICY_PLACE_H */

@@ -27,6 +27,7 @@ static const char *const exit_names[] = {
  * Return: what ioasid_slot_leave() wants; the policy stays until then.
  */
 int ioasid_slot_enter(struct ioasid_slot *slot, struct ioasid_slot_use *use)
+	__acquires(&slot_users)
 {
 	int id = srcu_read_lock(&slot_users);
 
@@ -47,7 +48,7 @@ int ioasid_slot_enter(struct ioasid_slot *slot, struct ioasid_slot_use *use)
  * ioasid_slot_leave() - end what ioasid_slot_enter() began
  * @id: what that returned
  */
-void ioasid_slot_leave(int id)
+void ioasid_slot_leave(int id) __releases(&slot_users)
 {
 	srcu_read_unlock(&slot_users, id);
 }
