@@ -80,7 +80,7 @@ int main(void)
 	       pin.out_id, (unsigned long long)pin.out_new >> 10);
 	show_counts(fd);
 
-	/* Two address spaces, as for two devices; both map the same pin, which costs nothing more. */
+	/* Two address spaces, as for two devices; both map the same pin, which costs no more. */
 	struct ioasid_ioas_alloc spaces[2];
 	struct ioasid_map maps[2];
 

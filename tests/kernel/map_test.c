@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -459,4 +460,24 @@ MAP_TEST(numbers_of_pins_are_the_same_everywhere_and_never_used_twice)
 	want(map_at(fd, ioas, memory, PAGE, READ_WRITE, AT), 0);
 	want(translate(fd, ioas, AT, 0, &there), 0);
 	want_that(there.out_pin > here.out_pin);
+}
+
+/* The program of examples/first.c, which knows nothing but the header. */
+static void run_first(void *arg)
+{
+	char path[256];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 16);
+
+	(void)arg;
+	want_that(length > 0);
+	path[length] = '\0';
+	strcpy(strrchr(path, '/'), "/first");
+	want_that(freopen("/dev/null", "w", stdout));
+	execl(path, "first", NULL);
+	fail("%s: %m", path);
+}
+
+MAP_TEST(the_first_example_works)
+{
+	in_child(run_first, NULL);
 }

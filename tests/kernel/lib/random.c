@@ -7,6 +7,8 @@
 
 #include "check.h"
 
+#define FULL_SIZE 10
+
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);
@@ -59,12 +61,20 @@ bool kernel_is_debug(void)
 	return access("/proc/self/fail-nth", F_OK) == 0;
 }
 
+static uint64_t size_of_test(const char *name, uint64_t on_stock, uint64_t on_debug)
+{
+	const char *full = getenv("FULL");
+	uint64_t size = kernel_is_debug() ? on_debug : on_stock;
+
+	return from_environment(name, full && *full ? size * FULL_SIZE : size);
+}
+
 uint64_t steps(uint64_t on_stock, uint64_t on_debug)
 {
-	return from_environment("STEPS", kernel_is_debug() ? on_debug : on_stock);
+	return size_of_test("STEPS", on_stock, on_debug);
 }
 
 uint64_t runs(uint64_t on_stock, uint64_t on_debug)
 {
-	return from_environment("RUNS", kernel_is_debug() ? on_debug : on_stock);
+	return size_of_test("RUNS", on_stock, on_debug);
 }

@@ -5,6 +5,7 @@
  *	SEED	where random tests start; chosen anew for each run when it is not set
  *	STEPS	steps of a random sequence
  *	RUNS	how often something is repeated
+ *	FULL	when set, the last two are ten times as large unless they are set themselves
  *
  * A debug kernel is slow, so that defaults are smaller there.
  */
