@@ -7,42 +7,47 @@
 
 page=$(getconf PAGESIZE)
 
-# ejected WHAT KIND FILE EXIT ARGUMENT... - load FILE; 23 mappings, of which one at least ejects it,
+# state KIND - the active policy, how many were ejected, and how the last one left.
+state() {
+	ioasidctl policy list --json |
+		jq -r "select(.kind == \"$1\") | \"\\(.name) \\(.ejections) \\(.last_exit)\""
+}
+
+# ejected WHAT KIND FILE EXIT ARGUMENT... - load FILE; 24 mappings, of which one at least ejects it,
 # work all the same; the last exit matches EXIT.
 ejected() {
 	what=$1 kind=$2 file=$3 exit=$4
 	shift 4
-	before=$(policy "$kind" ejections)
+	ejections=$(state "$kind" | cut -d ' ' -f 2)
 	if ! ioasidctl policy load "$bpf/bad/$file.bpf.o" "$@"; then
 		fail "$what: it is loaded"
 		return
 	fi
-	is "$what: it is active" "$(policy "$kind" name)" "$file"
+	has "$what: it is active" "$(state "$kind")" "^$file $ejections "
+	ejections=$((ejections + 1))
 	said=$(workload table memory 23 whole 1 map 23 query)
 	has "$what: every page is mapped" "$said" '^map 23 ok, 0 failed'
 	has "$what: and the whole" "$said" '^map ok'
 	has "$what: nothing is lost" "$said" \
 		"^query pinned=$((23 * page)) charged=$((23 * page)) .* mapped=$((46 * page)) "
-	is "$what: the built-in policy took over" "$(policy "$kind" name)" builtin
-	is "$what: ejected once" "$(policy "$kind" ejections)" $((before + 1))
-	has "$what: the last exit tells why" "$(policy "$kind" last_exit)" "$exit"
-	has "$what: and whom" "$(policy "$kind" last_exit)" "$file"
+	has "$what: the built-in policy took over once, and the last exit tells why" \
+		"$(state "$kind")" "^builtin $ejections $exit"
 	works "$what: the audit is clean" ioasidctl audit
 }
 
-ejected "an unaligned IOVA" place place_unaligned "^invalid_iova $(((1 << 30) + 8)) .* unaligned"
-ejected "an IOVA out of range" place place_out "^invalid_iova $((1 << 47)) .* out of range"
+ejected "an unaligned IOVA" place place_unaligned "invalid_iova $(((1 << 30) + 8)) .* unaligned"
+ejected "an IOVA out of range" place place_out "invalid_iova $((1 << 47)) .* out of range"
 ejected "a range that ends out of range" place place_out \
-	"^invalid_iova $(((1 << 47) - 4096)) .* out of range" --set across=1
-ejected "an IOVA in use" place place_used "^invalid_iova $((1 << 32)) .* in use"
-ejected "place() returns 5" place place_errno '^invalid_errno 5 '
-ejected "place() returns -9999" place place_errno '^invalid_errno -9999 ' --set error=-9999
-ejected "place() returns -EDQUOT, for others to return" place place_errno '^invalid_errno -122 ' \
+	"invalid_iova $(((1 << 47) - 4096)) .* out of range" --set across=1
+ejected "an IOVA in use" place place_used "invalid_iova $((1 << 32)) .* in use"
+ejected "place() returns 5" place place_errno 'invalid_errno 5 '
+ejected "place() returns -9999" place place_errno 'invalid_errno -9999 ' --set error=-9999
+ejected "place() returns -EDQUOT, for others to return" place place_errno 'invalid_errno -122 ' \
 	--set error=-122
-ejected "charge() returns 5" account account_errno '^invalid_errno 5 '
-ejected "charge() returns -9999" account account_errno '^invalid_errno -9999 ' --set error=-9999
+ejected "charge() returns 5" account account_errno 'invalid_errno 5 '
+ejected "charge() returns -9999" account account_errno 'invalid_errno -9999 ' --set error=-9999
 ejected "charge() returns -ENOSPC, for others to return" account account_errno \
-	'^invalid_errno -28 ' --set error=-28
+	'invalid_errno -28 ' --set error=-28
 
 # What refuses with an errno of the list is no error of the policy.
 ioasidctl policy load "$bpf/bad/place_errno.bpf.o" --set error=-28

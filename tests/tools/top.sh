@@ -6,67 +6,74 @@
 
 page=$(getconf PAGESIZE)
 
-# top_says PID KEY - of the process's JSON record.
+# look - what ioasid-top sees now, for what follows.
+look() {
+	ioasid-top --once --json >"$scratch/top"
+}
+
+# top_says PID KEY - of the process's record.
 top_says() {
-	ioasid-top --once --json | jq -r "select(.record == \"process\" and .pid == $1) | .$2"
+	jq -r "select(.record == \"process\" and .pid == $1) | .$2" "$scratch/top"
 }
 
 # same_as_query WHAT - every counter that IOASID_QUERY has too.
 same_as_query() {
-	for key in pinned charged mapped shared pins mappings stale; do
-		is "$1: $key is what the kernel tells the process" \
-			"$(top_says "$worker" "$key")" "$(said "$key")"
-	done
+	said=$(sed -n 's/^query \(.*\)/\1/p' "$scratch/worker" | tail -n 1)
+	is "$1: the same as the kernel tells the process" "$(top_says "$worker" '
+		| "pinned=\(.pinned) charged=\(.charged) limit=\(.limit // "18446744073709551615") "
+		+ "mapped=\(.mapped) shared=\(.shared) pins=\(.pins) mappings=\(.mappings) "
+		+ "stale=\(.stale)"')" "$said"
 }
 
 # 23 pages, each mapped once; then all 23 as a whole in two more address spaces.
 start_worker memory 23 map 23 space whole 1 space whole 1 query wait \
 	unmap query wait memory 1009 map 1009 renew map 1009 query wait
-is "23 pages are pinned once" "$(top_says "$worker" pinned)" $((23 * page))
-is "they are charged once" "$(top_says "$worker" charged)" $((23 * page))
-is "they are mapped three times" "$(top_says "$worker" mapped)" $((69 * page))
-is "two of the three times are shared" "$(top_says "$worker" shared)" $((46 * page))
+look
+is "23 pages are pinned and charged once, mapped three times, two of them shared" \
+	"$(top_says "$worker" '| "\(.pinned) \(.charged) \(.mapped) \(.shared)"')" \
+	"$((23 * page)) $((23 * page)) $((69 * page)) $((46 * page))"
 same_as_query "23 pages in 3 address spaces"
-is "the command" "$(top_says "$worker" command)" workload
-is "the user" "$(top_says "$worker" user)" root
+is "the command and the user" "$(top_says "$worker" '| "\(.command) \(.user)"')" "workload root"
 
-line=$(ioasid-top --once | awk -v pid="$worker" '$1 == pid')
-is "the table's line has the same" "$(echo "$line" | awk '{ print $2, $3, $4, $5, $7, $8 }')" \
+ioasid-top --once >"$scratch/table"
+is "the table's line has the same" "$(awk -v pid="$worker" '$1 == pid {
+	print $2, $3, $4, $5, $7, $8 }' "$scratch/table")" \
 	"workload root $((23 * page / 1024))K $((23 * page / 1024))K $((69 * page / 1024))K $((
 		46 * page / 1024))K"
-bytes=$(ioasid-top --once --bytes | awk -v pid="$worker" '$1 == pid { print $4, $7 }')
-is "--bytes has all digits" "$bytes" "$((23 * page)) $((69 * page))"
-header=$(ioasid-top --once | head -n 1)
+is "--bytes has all digits" "$(ioasid-top --once --bytes |
+	awk -v pid="$worker" '$1 == pid { print $4, $7 }')" "$((23 * page)) $((69 * page))"
+header=$(head -n 1 "$scratch/table")
 has "the header has the total and the processes" "$header" \
 	"$((23 * page / 1024))K pinned by 1 process "
 has "the header has the policies" "$header" 'account: builtin +place: builtin'
-long=$(ioasid-top --once | awk 'length > 80')
-is "no line is longer than 80" "$long" ""
+is "no line is longer than 80" "$(awk 'length > 80' "$scratch/table")" ""
 
 go_on
+look
 is "unmapped, the process is not shown any more" "$(top_says "$worker" pinned)" ""
 is "the kernel says so, too" "$(said pinned)" 0
 go_on
-is "1009 pages, mapped before and after they were renewed, are pinned twice" \
-	"$(top_says "$worker" pinned)" $((2018 * page))
+look
+is "1009 pages, mapped before and after they were renewed, are pinned twice and stale once" \
+	"$(top_says "$worker" '| "\(.pinned) \(.stale)"')" "$((2018 * page)) $((1009 * page))"
 same_as_query "1009 pages and 1009 stale ones"
-is "the first 1009 are stale" "$(top_says "$worker" stale)" $((1009 * page))
 end_worker
 is "a process that has ended is gone" "$(ioasid-top --once --json | jq -s 'length')" 2
 
 # More processes than ioasid-top makes room for at first.
-start_worker crowd 1031 wait
+start_worker crowd 101 wait
 ioasid-top --once --json >"$scratch/crowd"
-is "1031 processes, each once" "$(jq -r 'select(.record == "process" and .pinned > 0) | .pid' \
-	"$scratch/crowd" | sort -u | wc -l)" 1031
+is "101 processes, each once" "$(jq -r 'select(.record == "process" and .pinned > 0) | .pid' \
+	"$scratch/crowd" | sort -u | wc -l)" 101
 is "and they are all there are" "$(jq -r 'select(.record == "system") | "\(.processes) \(.pinned)"' \
-	"$scratch/crowd")" "1031 $((1031 * page))"
+	"$scratch/crowd")" "101 $((101 * page))"
 end_worker
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-	[ "$(ioasidctl audit --json | jq .pins)" -gt 0 ] || break
-	sleep 1
+tries=0
+until ioasidctl audit | grep -q '^pins *0$' || [ "$tries" -ge 60 ]; do
+	tries=$((tries + 1))
+	sleep 0.5
 done
-is "the crowd has gone" "$(ioasidctl audit --json | jq .pins)" 0
+has "the crowd has gone" "$(ioasidctl audit)" '^pins +0$'
 
 start_worker memory 23 whole 1 wait
 first=$worker first_orders=$scratch/first

@@ -14,7 +14,7 @@
 #include "tool.h"
 
 /* Room for more rows than there are, so that growing is rare. */
-#define ROWS_AT_FIRST 1024
+#define ROWS_AT_FIRST 64
 
 static struct {
 	struct ioasid_top_bpf *bpf;
