@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Audit: walk all mappings and all pins, and compare what is found with the counters and the ledger.
+ * Audit: walk all mappings and all pins, and compare what is found with the counters and the
+ * ledger.
  *
  * It freezes commits (commit.h), so nothing that has to agree changes meanwhile; it takes the same
  * locks as everybody else below that.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Differences between the kernels that ioasid is built for, 6.12 to 7.x; nowhere else does the source
- * ask which kernel it is. Each entry says what changed and when, so that it can go one day.
+ * Differences between the kernels that ioasid is built for, 6.12 to 7.x; nowhere else does the
+ * source ask which kernel it is. Each entry says what changed and when, so that it can go one day.
  */
 #ifndef IOASID_COMPAT_H
 #define IOASID_COMPAT_H

@@ -2,9 +2,9 @@
 /*
  * What the tracepoints are given: one structure per event, passed by pointer.
  *
- * A BPF program attached to tp_btf/ioasid_NAME reads the structure itself; perf, trace-cmd and bpftrace
- * see the same fields in the event's format (include/trace/events/ioasid.h). The fields are ABI:
- * more may be added at the end, none goes away or changes its meaning.
+ * A BPF program attached to tp_btf/ioasid_NAME reads the structure itself; perf, trace-cmd and
+ * bpftrace see the same fields in the event's format (include/trace/events/ioasid.h). The fields
+ * are ABI: more may be added at the end, none goes away or changes its meaning.
  *
  * Units: addresses in bytes, amounts of memory in pages, times in nanoseconds. The times are 0 when
  * nobody listened to the event as the operation began. Numbers of domains, address spaces and pins

@@ -2,9 +2,9 @@
 /*
  * Policies: what a BPF program may decide, and what it is told.
  *
- * Whatever a policy does, nothing it returns is trusted: a refusal must be one of a list of errnos, a
- * grant never exceeds the caller's hard limit, an IOVA must lie in range, be aligned and be free. A
- * policy that breaks this is ejected, the built-in one takes over at once and the operation goes
+ * Whatever a policy does, nothing it returns is trusted: a refusal must be one of a list of errnos,
+ * a grant never exceeds the caller's hard limit, an IOVA must lie in range, be aligned and be free.
+ * A policy that breaks this is ejected, the built-in one takes over at once and the operation goes
  * on under it; no pin, charge or mapping is lost.
  *
  * Every callback may be left out; the built-in behaviour applies then, exactly. Callbacks run with

@@ -2,9 +2,9 @@
 /*
  * Access: software reads and writes memory by IOVA, as a device would.
  *
- * The memory is touched with the address space's lock held for reading, a page at a time at the most: so
- * an unmap that has returned is never followed by an access. User memory is not touched under the
- * lock; the caller copies through a buffer of its own.
+ * The memory is touched with the address space's lock held for reading, a page at a time at the
+ * most: so an unmap that has returned is never followed by an access. User memory is not touched
+ * under the lock; the caller copies through a buffer of its own.
  */
 #include "ioas/ioas.h"
 

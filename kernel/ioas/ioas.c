@@ -8,12 +8,12 @@
  * the same time; the same range is not: whoever meets a busy mapping is told EBUSY or, in search of
  * free IOVAs, goes on to the next.
  *
- * Invariants. What a ready mapping says is in all tables. What is in a table is in a mapping, ready or
- * busy. A mapping has a reference to its pin until it is out of all tables and these are flushed.
- * Whoever holds tables_lock for writing meets no busy mapping.
+ * Invariants. What a ready mapping says is in all tables. What is in a table is in a mapping, ready
+ * or busy. A mapping has a reference to its pin until it is out of all tables and these are
+ * flushed. Whoever holds tables_lock for writing meets no busy mapping.
  *
- * Lock order: tables_lock; a table's lock; a commit; ioas->lock; the pin domain's lock. Policies are
- * asked with none of them held.
+ * Lock order: tables_lock; a table's lock; a commit; ioas->lock; the pin domain's lock. Policies
+ * are asked with none of them held.
  */
 #include "ioas/ioas.h"
 
@@ -206,8 +206,8 @@ static int insert_at(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish, boo
 }
 
 /*
- * One round with the place policy. Return 1 when its answer can't be used: it came too late, or it was
- * wrong when it was given; the policy is ejected then.
+ * One round with the place policy. Return 1 when its answer can't be used: it came too late, or it
+ * was wrong when it was given; the policy is ejected then.
  */
 static int place_once(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish,
 		      struct list_head *list, struct ioasid_lap *lap,
@@ -230,7 +230,8 @@ static int place_once(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish,
 	ret = insert_at(ioas, wish, !epoch, list);
 	if (!ret || !epoch)
 		goto out;
-	late = READ_ONCE(ioas->inserted) != inserted || READ_ONCE(ioas->last) < context.request.last;
+	late = READ_ONCE(ioas->inserted) != inserted ||
+	       READ_ONCE(ioas->last) < context.request.last;
 	if (!late)
 		ioasid_slot_eject(&ioasid_place_slot, epoch, IOASID_EXIT_IOVA, wish->iova,
 				  "place() chose an IOVA that is in use");
@@ -348,7 +349,8 @@ static void make_ready(struct ioasid_ioas *ioas, struct list_head *list)
 /**
  * ioasid_ioas_map() - map pinned memory
  * @ioas: the address space
- * @wish: what and where; on success its segments belong to the mappings, else they stay the caller's
+ * @wish: what and where; on success its segments belong to the mappings, else they stay the
+ *	caller's
  * @event: policy, times and result are filled in
  * @lap: the caller's watch
  * @why: filled on failure
@@ -445,8 +447,8 @@ out:
 }
 
 /*
- * Unmap one batch from @start on, and set @end to the last IOVA unmapped. Return how many mappings there
- * were, 0 at the end, or -EBUSY.
+ * Unmap one batch from @start on, and set @end to the last IOVA unmapped. Return how many mappings
+ * there were, 0 at the end, or -EBUSY.
  */
 static int unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *end,
 		       struct list_head *spares, struct ioasid_event_unmap *event,

@@ -18,8 +18,8 @@
  * struct ioasid_ioas - an I/O address space
  * @number: system-wide
  * @link: in the list of all address spaces, for the audit
- * @tables_lock: for reading while mappings and tables are made to agree, for writing while they have
- *	to agree: to attach or detach a table
+ * @tables_lock: for reading while mappings and tables are made to agree, for writing while they
+ *	have to agree: to attach or detach a table
  * @tables: the tables, guarded by @tables_lock
  * @lock: guards all below
  * @tree: the mappings

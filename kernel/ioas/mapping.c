@@ -2,9 +2,9 @@
 /*
  * Mapping: see mapping.h.
  *
- * Invariants. Neighbours in the tree don't overlap. mapping->gap is mapping->start minus the IOVA after
- * the neighbour before (0 for the first); subtree_gap is the maximum over the subtree. The gap behind
- * the last mapping belongs to no node.
+ * Invariants. Neighbours in the tree don't overlap. mapping->gap is mapping->start minus the IOVA
+ * after the neighbour before (0 for the first); subtree_gap is the maximum over the subtree. The
+ * gap behind the last mapping belongs to no node.
  *
  * The address space's lock guards the tree: for writing to change it, for reading to search it.
  */
@@ -283,9 +283,9 @@ static bool fits(const struct ioasid_search *search, u64 low, u64 high, u64 *iov
 		if (start < low)
 			return false;
 	} else {
-		start = low <= search->skew ? search->skew :
-					      ALIGN(low - search->skew, search->align) +
-						      search->skew;
+		start = low <= search->skew ?
+				search->skew :
+				ALIGN(low - search->skew, search->align) + search->skew;
 		if (start < low || start > high - (search->length - 1))
 			return false;
 	}

@@ -2,9 +2,9 @@
 /*
  * Mapping: one IOVA range of an address space that leads to a part of one pin.
  *
- * The mappings of an address space never overlap. Their tree is sorted by IOVA, and each node knows the
- * largest gap in its subtree, so that both a look-up and the search for a free range take a time that
- * grows with the logarithm of their number.
+ * The mappings of an address space never overlap. Their tree is sorted by IOVA, and each node knows
+ * the largest gap in its subtree, so that both a look-up and the search for a free range take a
+ * time that grows with the logarithm of their number.
  */
 #ifndef IOASID_IOAS_MAPPING_H
 #define IOASID_IOAS_MAPPING_H

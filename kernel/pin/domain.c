@@ -2,10 +2,10 @@
 /*
  * Pin domain: see domain.h for the vocabulary.
  *
- * Invariants. An mm has at most one domain with references. A domain in the list has references or is
- * about to leave the list. Between the begin and the end of a change to the page table,
- * domain->invalidations is not 0, and every pin of the range is suspect from the begin on; a pin that
- * comes into the tree meanwhile is suspect too.
+ * Invariants. An mm has at most one domain with references. A domain in the list has references or
+ * is about to leave the list. Between the begin and the end of a change to the page table,
+ * domain->invalidations is not 0, and every pin of the range is suspect from the begin on; a pin
+ * that comes into the tree meanwhile is suspect too.
  *
  * The notifier's callbacks run in memory reclaim, under page and page-table-related locks, and may
  * not sleep. They take domain->lock and nothing else; so nothing is allocated under that lock.

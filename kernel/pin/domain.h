@@ -2,9 +2,9 @@
 /*
  * Pin domain: all pins of one process's memory (mm).
  *
- * There is one per mm, however many files the process has; it lives as long as a pin or a file needs
- * it, which may be longer than the process. Its mmu notifier hears of every change that the kernel
- * makes to the process's page table and marks the pins there as suspect: perhaps the process
+ * There is one per mm, however many files the process has; it lives as long as a pin or a file
+ * needs it, which may be longer than the process. Its mmu notifier hears of every change that the
+ * kernel makes to the process's page table and marks the pins there as suspect: perhaps the process
  * has other pages there now.
  */
 #ifndef IOASID_PIN_DOMAIN_H
@@ -31,7 +31,8 @@
  * @settled: woken when a pin stops being busy
  * @stat: counters
  * @rcu: frees it
- * @suspects: pins ever marked suspect. Rises with munmap, madvise, swap and the like over pinned memory
+ * @suspects: pins ever marked suspect. Rises with munmap, madvise, swap and the like over pinned
+ *	memory
  * @rechecks: suspect pins that were looked up again. Each costs a walk of its pages
  */
 struct ioasid_domain {

@@ -76,8 +76,8 @@ static int append(struct ioasid_runs *runs, struct page **batch, long n)
  * @bad: on failure the first address that could not be had
  *
  * Context: may sleep, takes the mmap lock.
- * Return: 0; -EFAULT when some of the range can't be pinned; -ENOMEM; -EINTR when the caller is being
- * killed. On failure nothing is pinned and the list is empty.
+ * Return: 0; -EFAULT when some of the range can't be pinned; -ENOMEM; -EINTR when the caller is
+ * being killed. On failure nothing is pinned and the list is empty.
  */
 int ioasid_gup(struct ioasid_runs *runs, unsigned long va, u64 pages, bool write, u64 *bad)
 {
@@ -135,7 +135,8 @@ int ioasid_gup_compare(const struct ioasid_runs *runs, unsigned long va, bool wr
 	if (!batch)
 		return -ENOMEM;
 	while (ret == 1 && iter.page < runs->pages) {
-		n = gup_batch(batch, va + (iter.page << PAGE_SHIFT), runs->pages - iter.page, write);
+		n = gup_batch(batch, va + (iter.page << PAGE_SHIFT), runs->pages - iter.page,
+			      write);
 		if (n > 0) {
 			ret = same_pages(&iter, batch, n);
 			unpin_user_pages(batch, n);

@@ -2,8 +2,8 @@
 /*
  * Ledger: see ledger.h for the vocabulary.
  *
- * A charge goes in steps, because a policy must be asked without a lock and the ledger must never be
- * wrong meanwhile:
+ * A charge goes in steps, because a policy must be asked without a lock and the ledger must never
+ * be wrong meanwhile:
  *
  *	reserve		find the owner, check the hard limit, count towards RLIMIT_MEMLOCK
  *	commit		add to the accounts (inside a commit, together with the pin)

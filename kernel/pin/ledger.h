@@ -2,11 +2,11 @@
 /*
  * Ledger: who is charged for how many pages.
  *
- * An owner is a process, a user and a cgroup: whoever pinned. Each of the three has an account, shared
- * by all owners of the same process, user or cgroup. A charge adds its pages to the three accounts, to
- * the process's VmPin (mm->pinned_vm), and, unless the owner was privileged, to what RLIMIT_MEMLOCK
- * counts for the user (user->locked_vm, as io_uring does). A charge remembers what it added, so
- * that it takes the same away again.
+ * An owner is a process, a user and a cgroup: whoever pinned. Each of the three has an account,
+ * shared by all owners of the same process, user or cgroup. A charge adds its pages to the three
+ * accounts, to the process's VmPin (mm->pinned_vm), and, unless the owner was privileged, to what
+ * RLIMIT_MEMLOCK counts for the user (user->locked_vm, as io_uring does). A charge remembers what
+ * it added, so that it takes the same away again.
  *
  * The accounts change inside commits only (commit.h), together with the pin that is charged.
  */

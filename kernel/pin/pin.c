@@ -2,15 +2,15 @@
 /*
  * Pin: see pin.h for the vocabulary.
  *
- * The life of a pin. It is put into the tree before it has any page (BUSY), so that whoever else wants
- * the same memory waits for it instead of pinning and charging it again. Then it is charged, its pages
- * are looked up, and it is LIVE: others share it. A change to the process's page table makes it
- * suspect; whoever wants to share it next looks its pages up again. If the process still has them, it
- * is as good as new. If not, it leaves the tree (STALE): its mappings keep their pages, nobody new
- * gets them. With the last reference its pages are let go and its charge ends.
+ * The life of a pin. It is put into the tree before it has any page (BUSY), so that whoever else
+ * wants the same memory waits for it instead of pinning and charging it again. Then it is charged,
+ * its pages are looked up, and it is LIVE: others share it. A change to the process's page table
+ * makes it suspect; whoever wants to share it next looks its pages up again. If the process still
+ * has them, it is as good as new. If not, it leaves the tree (STALE): its mappings keep their
+ * pages, nobody new gets them. With the last reference its pages are let go and its charge ends.
  *
- * Invariants. A page that a segment covers is pinned. A pin's pages are charged once, from before it
- * is LIVE until after its pages are let go. No two LIVE or BUSY pins of the same rights overlap.
+ * Invariants. A page that a segment covers is pinned. A pin's pages are charged once, from before
+ * it is LIVE until after its pages are let go. No two LIVE or BUSY pins of the same rights overlap.
  * Inside commits and only there, the domain's counters and the ledger change together.
  *
  * Lock order: mmap lock (inside GUP, no lock of ours held); a commit; an ioas's lock; domain->lock;
@@ -33,8 +33,8 @@
 #define PIN_START(pin) ((pin)->va)
 #define PIN_LAST(pin) ((pin)->last)
 
-INTERVAL_TREE_DEFINE(struct ioasid_pin_group, node, unsigned long, subtree_last, PIN_START, PIN_LAST,
-		     static, pin_tree)
+INTERVAL_TREE_DEFINE(struct ioasid_pin_group, node, unsigned long, subtree_last, PIN_START,
+		     PIN_LAST, static, pin_tree)
 
 static atomic64_t pins_made;
 
@@ -342,7 +342,7 @@ static bool serves(const struct ioasid_pin_group *pin, bool write)
  * to the last address before the next one that serves.
  */
 static struct ioasid_pin_group *find(struct ioasid_domain *domain, unsigned long va,
-			       unsigned long *gap_last, bool write)
+				     unsigned long *gap_last, bool write)
 {
 	struct ioasid_pin_group *pin, *best = NULL;
 
@@ -386,8 +386,8 @@ static void segment_of(struct ioasid_pin_group *pin, unsigned long va, unsigned 
 }
 
 /*
- * Get the segment at @va: share the pin that is there, or make one for the gap. Return 1 when it was
- * there, 0 when it was made.
+ * Get the segment at @va: share the pin that is there, or make one for the gap. Return 1 when it
+ * was there, 0 when it was made.
  */
 static int segment_get(struct ioasid_domain *domain, unsigned long va, unsigned long last,
 		       bool write, struct ioasid_segment *segment, struct ioasid_refusal *why)

@@ -2,8 +2,8 @@
 /*
  * Pin: one group of pinned pages of one process, with one reference count.
  *
- * A segment is a part of one pin. Pinning an address range yields a list of segments that covers it:
- * what is pinned already is shared, only the gaps are pinned and charged.
+ * A segment is a part of one pin. Pinning an address range yields a list of segments that covers
+ * it: what is pinned already is shared, only the gaps are pinned and charged.
  */
 #ifndef IOASID_PIN_PIN_H
 #define IOASID_PIN_PIN_H

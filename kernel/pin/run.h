@@ -2,9 +2,9 @@
 /*
  * Run: physically contiguous pages. A run list says which pages a pin has, in order of address.
  *
- * A run takes 8 bytes: the number of its first page frame (40 bits, 52 bits of physical address) and
- * its index (24 bits), the number of pages before it in the list. Its length is the difference to the
- * next one's index, so finding the run of a page is a binary search. A list has at most
+ * A run takes 8 bytes: the number of its first page frame (40 bits, 52 bits of physical address)
+ * and its index (24 bits), the number of pages before it in the list. Its length is the difference
+ * to the next one's index, so finding the run of a page is a binary search. A list has at most
  * IOASID_RUNS_MAX pages.
  *
  * This header and run.c also compile in user space, for the unit tests.

@@ -2,12 +2,12 @@
 /*
  * The account policy: who may pin how much.
  *
- * The hard limit (RLIMIT_MEMLOCK, see pin/ledger.c) has been checked and the pages are in the ledger
- * already when a policy is asked, so two askers at once can't both get the last page, and a policy
- * can only refuse. The built-in policy grants.
+ * The hard limit (RLIMIT_MEMLOCK, see pin/ledger.c) has been checked and the pages are in the
+ * ledger already when a policy is asked, so two askers at once can't both get the last page, and a
+ * policy can only refuse. The built-in policy grants.
  *
- * A policy hears of the end of each charge that it granted, and of no other: the pin keeps the epoch of
- * the policy that granted it.
+ * A policy hears of the end of each charge that it granted, and of no other: the pin keeps the
+ * epoch of the policy that granted it.
  */
 #include "policy/account.h"
 

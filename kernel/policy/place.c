@@ -2,9 +2,9 @@
 /*
  * The place policy: where a mapping goes that asks for no IOVA of its own.
  *
- * The built-in policy takes the lowest free range, never IOVA 0, that is congruent with the memory's
- * address modulo the largest entry that the range could fill (1 GiB, 2 MiB), so that a huge page can
- * be one entry; when no such range is free, the lowest free one.
+ * The built-in policy takes the lowest free range, never IOVA 0, that is congruent with the
+ * memory's address modulo the largest entry that the range could fill (1 GiB, 2 MiB), so that a
+ * huge page can be one entry; when no such range is free, the lowest free one.
  *
  * A policy answers without any lock held, so its answer may be out of date when it is used. The
  * caller, ioas/ioas.c, tells a late answer from a wrong one.
@@ -136,8 +136,8 @@ __bpf_kfunc void ioasid_place_at(struct ioasid_place_request *request, u64 iova)
  * @first: lowest IOVA that it may start at
  * @last: highest IOVA that it may end at
  * @align: it starts at a multiple of this, a power of two of at least a page
- * @flags: IOASID_FIND_TOP_DOWN; IOASID_FIND_CONGRUENT: it starts congruent with the memory's address
- *	modulo @align instead
+ * @flags: IOASID_FIND_TOP_DOWN; IOASID_FIND_CONGRUENT: it starts congruent with the memory's
+ *	address modulo @align instead
  *
  * Context: in a place policy only.
  * Return: 0; -ENOSPC when there is none; -EINVAL when the arguments make no sense.

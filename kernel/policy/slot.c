@@ -26,8 +26,7 @@ static const char *const exit_names[] = {
  * Context: process context; may not nest in the same slot.
  * Return: what ioasid_slot_leave() wants; the policy stays until then.
  */
-int ioasid_slot_enter(struct ioasid_slot *slot, struct ioasid_slot_use *use)
-	__acquires(&slot_users)
+int ioasid_slot_enter(struct ioasid_slot *slot, struct ioasid_slot_use *use) __acquires(&slot_users)
 {
 	int id = srcu_read_lock(&slot_users);
 

@@ -3,9 +3,9 @@
  * Slot: the place of one kind of policy. It is empty (the built-in policy decides) or holds the
  * struct_ops that a BPF program registered.
  *
- * A caller first looks at the slot's static key, so that an empty slot costs a jump that isn't taken. Then
- * it enters the slot, calls the policy if there is one, and leaves. Whoever takes the policy out
- * waits until all have left, so a policy's programs are never freed while they run.
+ * A caller first looks at the slot's static key, so that an empty slot costs a jump that isn't
+ * taken. Then it enters the slot, calls the policy if there is one, and leaves. Whoever takes the
+ * policy out waits until all have left, so a policy's programs are never freed while they run.
  *
  *	if (!static_branch_unlikely(&slot.loaded))
  *		return ...;
@@ -14,9 +14,9 @@
  *		...
  *	ioasid_slot_leave(id);
  *
- * Taking out happens in two steps. Ejection marks the policy dead: from then on nobody is given it. A
- * work item then detaches its link, and the BPF core takes it out; it can't be done at once, because
- * the core does that under a mutex that may wait for us. The first error wins.
+ * Taking out happens in two steps. Ejection marks the policy dead: from then on nobody is given it.
+ * A work item then detaches its link, and the BPF core takes it out; it can't be done at once,
+ * because the core does that under a mutex that may wait for us. The first error wins.
  *
  * Lock order: the core's struct_ops mutex, then slot->lock.
  */
@@ -30,7 +30,6 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/ioasid.h>
-
 
 #define IOASID_EXIT_TEXT_LEN 96
 
@@ -63,7 +62,8 @@ struct ioasid_exit {
  * @exit: how the last one left
  * @asked: decisions asked of BPF policies. Rises with work; flat while one is loaded: nothing pins
  * @refused: of these, refused. Rises when owners reach the policy's limits
- * @ejections: policies ejected. Anything but 0 is a broken policy; @exit tells how the last one broke
+ * @ejections: policies ejected. Anything but 0 is a broken policy; @exit tells how the last one
+ *	broke
  */
 struct ioasid_slot {
 	const char *kind;
@@ -88,11 +88,13 @@ struct ioasid_slot_use {
 	char name[IOASID_NAME_LEN];
 };
 
-#define IOASID_SLOT_INIT(slot, what)                                                              \
-	{                                                                                         \
-		.kind = what, .loaded = STATIC_KEY_FALSE_INIT,                                    \
-		.lock = __SPIN_LOCK_UNLOCKED(slot.lock), .name = "builtin",                       \
-		.eject = __WORK_INITIALIZER(slot.eject, ioasid_slot_eject_work),                  \
+#define IOASID_SLOT_INIT(slot, what)                                             \
+	{                                                                        \
+		.kind = what,                                                    \
+		.loaded = STATIC_KEY_FALSE_INIT,                                 \
+		.lock = __SPIN_LOCK_UNLOCKED(slot.lock),                         \
+		.name = "builtin",                                               \
+		.eject = __WORK_INITIALIZER(slot.eject, ioasid_slot_eject_work), \
 	}
 
 void ioasid_slot_eject_work(struct work_struct *work);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Format: what a page table looks like to the hardware, and the operations on a table of one format.
+ * Format: what a page table looks like to the hardware, and the operations on a table of one
+ * format.
  *
- * A format is a header under fmt/ with a handful of small functions, and a source of about ten lines
- * that includes it and walk.h. The walk is written once, in walk.h, and compiled for each format.
+ * A format is a header under fmt/ with a handful of small functions, and a source of about ten
+ * lines that includes it and walk.h. The walk is written once, in walk.h, and compiled for each
+ * format.
  */
 #ifndef IOASID_TABLE_FORMAT_H
 #define IOASID_TABLE_FORMAT_H

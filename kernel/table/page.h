@@ -2,8 +2,8 @@
 /*
  * Table page: a page of memory that is one table of a page table, zeroed when it is new.
  *
- * With each goes a count of the entries that are in use, so that an empty table is seen without reading
- * it. In the unit tests a few lines of user space stand in for page.c.
+ * With each goes a count of the entries that are in use, so that an empty table is seen without
+ * reading it. In the unit tests a few lines of user space stand in for page.c.
  */
 #ifndef IOASID_TABLE_PAGE_H
 #define IOASID_TABLE_PAGE_H

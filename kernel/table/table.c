@@ -2,7 +2,8 @@
 /*
  * Table: see table.h.
  *
- * Invariant: a page that an entry leads to stays pinned until the entry is gone and the flush is done.
+ * Invariant: a page that an entry leads to stays pinned until the entry is gone and the flush is
+ * done.
  *
  * Lock order: an address space's lock on its list of tables, then table->lock. Memory is allocated
  * under table->lock, so it is not taken in reclaim.

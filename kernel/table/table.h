@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Table: a page table that an address space feeds. What kind it is, a native format or (later) a real
- * IOMMU's domain, is known here and not above.
+ * Table: a page table that an address space feeds. What kind it is, a native format or (later) a
+ * real IOMMU's domain, is known here and not above.
  */
 #ifndef IOASID_TABLE_TABLE_H
 #define IOASID_TABLE_TABLE_H

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Walk: the operations on a page table, written once for all formats. A source under fmt/ includes a
- * format's header and then this one.
+ * Walk: the operations on a page table, written once for all formats. A source under fmt/ includes
+ * a format's header and then this one.
  *
- * A walk goes down and along: each level handles all of its entries in the range before it returns, so
- * the cost is per entry and per table, and never starts again at the top. Entries are 8 bytes and are
- * written with one store; hardware that walks meanwhile sees the old or the new one.
+ * A walk goes down and along: each level handles all of its entries in the range before it returns,
+ * so the cost is per entry and per table, and never starts again at the top. Entries are 8 bytes
+ * and are written with one store; hardware that walks meanwhile sees the old or the new one.
  *
  * Invariants. page_used(table) is the number of present entries. No table other than the top one is
- * empty: it is unlinked with its last entry, and freed after the caller's flush. A large entry that is
- * to be split gets a full table of smaller ones first, which then replaces it with one store, so that
- * what stays mapped is mapped at every moment.
+ * empty: it is unlinked with its last entry, and freed after the caller's flush. A large entry that
+ * is to be split gets a full table of smaller ones first, which then replaces it with one store, so
+ * that what stays mapped is mapped at every moment.
  */
 #ifndef FMT_FORMAT
 #error "include a format's header first"
@@ -194,8 +194,7 @@ static void walk_unmap_level(struct walk_unmap *walk, u64 *table, unsigned int l
 	}
 }
 
-static u64 walk_unmap(struct ioasid_root *root, u64 iova, u64 pages,
-		      struct ioasid_garbage *garbage)
+static u64 walk_unmap(struct ioasid_root *root, u64 iova, u64 pages, struct ioasid_garbage *garbage)
 {
 	struct walk_unmap walk = {
 		.root = root,

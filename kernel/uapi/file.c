@@ -2,9 +2,9 @@
 /*
  * File: /dev/ioasid. An open file has a set of objects; its last close gives all of them back.
  *
- * Any process that has the file open may use it; what it pins is its own memory, charged to itself. The
- * device is open to all users (0666): what they may pin is limited by RLIMIT_MEMLOCK and policies, and
- * the kernel memory that it takes is charged to their memory cgroup.
+ * Any process that has the file open may use it; what it pins is its own memory, charged to itself.
+ * The device is open to all users (0666): what they may pin is limited by RLIMIT_MEMLOCK and
+ * policies, and the kernel memory that it takes is charged to their memory cgroup.
  */
 #include "uapi/file.h"
 

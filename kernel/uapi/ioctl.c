@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ioctl: the calls of include/uapi/linux/ioasid.h. Decodes and checks arguments, and calls the floors
- * below.
+ * Ioctl: the calls of include/uapi/linux/ioasid.h. Decodes and checks arguments, and calls the
+ * floors below.
  *
  * A call goes: size, copy in, check that the result can be delivered, run, copy out. What cannot be
  * delivered is undone, so a call that fails has changed nothing.
  *
- * Within a call: sizes first (EINVAL, E2BIG), then flags and reserved fields (EOPNOTSUPP), then values
- * (EINVAL, EOVERFLOW), then ids (ENOENT), then rights (EPERM, EACCES), then the work.
+ * Within a call: sizes first (EINVAL, E2BIG), then flags and reserved fields (EOPNOTSUPP), then
+ * values (EINVAL, EOVERFLOW), then ids (ENOENT), then rights (EPERM, EACCES), then the work.
  */
 #include "uapi/ioctl.h"
 
@@ -731,16 +731,14 @@ static const struct call calls[] = {
 	[_IOC_NR(IOASID_DESTROY)] = { sizeof(struct ioasid_destroy), 16, run_destroy,
 				      .silent = true },
 	[_IOC_NR(IOASID_PIN)] = { sizeof(struct ioasid_pin), 48, run_pin, undo_pin },
-	[_IOC_NR(IOASID_UNPIN)] = { sizeof(struct ioasid_unpin), 24, run_unpin,
-				    .silent = true },
+	[_IOC_NR(IOASID_UNPIN)] = { sizeof(struct ioasid_unpin), 24, run_unpin, .silent = true },
 	[_IOC_NR(IOASID_MAP)] = { sizeof(struct ioasid_map), 64, run_map, undo_map },
-	[_IOC_NR(IOASID_UNMAP)] = { sizeof(struct ioasid_unmap), 40, run_unmap,
-				     .partial = true },
+	[_IOC_NR(IOASID_UNMAP)] = { sizeof(struct ioasid_unmap), 40, run_unmap, .partial = true },
 	[_IOC_NR(IOASID_TABLE_ALLOC)] = { sizeof(struct ioasid_table_alloc), 32, run_table_alloc,
 					  undo_table_alloc },
 	[_IOC_NR(IOASID_TRANSLATE)] = { sizeof(struct ioasid_translate), 64, run_translate },
 	[_IOC_NR(IOASID_ACCESS)] = { sizeof(struct ioasid_access), 48, run_access,
-				      .partial = true },
+				     .partial = true },
 	[_IOC_NR(IOASID_QUERY)] = { sizeof(struct ioasid_query), 112, run_query },
 	[_IOC_NR(IOASID_AUDIT)] = { sizeof(struct ioasid_audit), 200, run_audit },
 };
@@ -787,7 +785,8 @@ long ioasid_ioctl(struct file *filp, unsigned int command, unsigned long where)
 	ret = copy_in(call, &arg, user);
 	if (ret)
 		return ret;
-	/* All arguments begin with their size. What can't be written to is refused before the work. */
+	/* All arguments begin with their size. What can't be written to is refused before the work.
+	 * */
 	size = arg.info.size;
 	if (!call->silent && copy_out(call, &arg, user, size))
 		return -EFAULT;

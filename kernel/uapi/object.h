@@ -46,7 +46,8 @@ struct ioasid_object {
 /**
  * struct ioasid_file - one open of /dev/ioasid
  * @objects: by id
- * @domain: the pin domain of the process that pinned first, kept so that it is not made anew each time
+ * @domain: the pin domain of the process that pinned first, kept so that it is not made anew each
+ *	time
  */
 struct ioasid_file {
 	struct xarray objects;

@@ -2,8 +2,8 @@
 /*
  * Page tables (kernel/table) against a flat array, read by a decoder of their own.
  *
- * The decoder below is written from the Intel SDM, volume 3A, tables 5-15 to 5-20, and shares nothing
- * with the code that it checks.
+ * The decoder below is written from the Intel SDM, volume 3A, tables 5-15 to 5-20, and shares
+ * nothing with the code that it checks.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -234,7 +234,8 @@ Test(table, a_failed_map_can_be_undone)
 	for (fail = 0;; fail++) {
 		begin(&root);
 		shim_allocations_left = fail;
-		ret = map_run(&root, 512 * GIB - 2 * MIB - 4 * KIB, 4 * MIB + 8 * KIB, 4 * KIB, both);
+		ret = map_run(&root, 512 * GIB - 2 * MIB - 4 * KIB, 4 * MIB + 8 * KIB, 4 * KIB,
+			      both);
 		shim_allocations_left = -1;
 		if (!ret)
 			break;
@@ -313,7 +314,8 @@ static void model_map(struct ioasid_root *root, struct page_model *model, u64 ba
 
 static void model_step(struct ioasid_root *root, struct page_model *model, u64 base)
 {
-	unsigned int page = below(WINDOW), pages = 1 + below(below(2) ? WINDOW - page : 8), i, were = 0;
+	unsigned int page = below(WINDOW), pages = 1 + below(below(2) ? WINDOW - page : 8), i,
+		     were = 0;
 
 	if (page + pages > WINDOW)
 		pages = WINDOW - page;

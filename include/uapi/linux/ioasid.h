@@ -34,8 +34,8 @@
  *	EFAULT		the argument, or memory it points to, cannot be read, written or pinned
  *	EINVAL		not page-aligned, zero length, or values that do not go together
  *	EOVERFLOW	address plus length wraps around
- *	ENOENT		there is no object of the wanted kind with this id, or no mapping at this IOVA
- *	EBUSY		the object is in use
+ *	ENOENT		there is no object of the wanted kind with this id, or no mapping at this
+ *	IOVA EBUSY		the object is in use
  *	EEXIST		the IOVA range is in use
  *	ERANGE		the IOVA range lies outside what the address space and its tables can reach
  *	ENOSPC		no free IOVA range is large enough

@@ -2,20 +2,20 @@
 /*
  * x86-64 paging as an IOMMU's first stage.
  *
- * Intel SDM volume 3A, section 5.5 "4-Level Paging and 5-Level Paging" (tables 5-14 to 5-20) has the
- * entries; Intel VT-d specification, section 3.6 "First-Stage Translation" and 9.8 "First-Stage Paging
- * Entries" has what an IOMMU makes of them:
+ * Intel SDM volume 3A, section 5.5 "4-Level Paging and 5-Level Paging" (tables 5-14 to 5-20) has
+ * the entries; Intel VT-d specification, section 3.6 "First-Stage Translation" and 9.8 "First-Stage
+ * Paging Entries" has what an IOMMU makes of them:
  *
  *	bit 0		P	present
  *	bit 1		R/W	may be written
- *	bit 2		U/S	user; DMA requests without supervisor privilege need it on all levels
- *	bit 5		A	accessed; set beforehand, hardware need not write it
+ *	bit 2		U/S	user; DMA requests without supervisor privilege need it on all
+ *	levels bit 5		A	accessed; set beforehand, hardware need not write it
  *	bit 6		D	dirty, in leaves; likewise
  *	bit 7		PS	a leaf, on level 2 (2 MiB) and 3 (1 GiB)
  *	bits 51:12	address of the table or the page
  *
- * A present entry can always be read. With 4 levels an IOVA must be canonical: bits 63:47 are equal. We
- * offer the lower half, IOVAs 0 to 2^47 - 1.
+ * A present entry can always be read. With 4 levels an IOVA must be canonical: bits 63:47 are
+ * equal. We offer the lower half, IOVAs 0 to 2^47 - 1.
  */
 #ifndef IOASID_FMT_X86_64_H
 #define IOASID_FMT_X86_64_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What stands in for the kernel where its sources are compiled in user space: memory that can be told to
- * fail, and table pages that are counted.
+ * What stands in for the kernel where its sources are compiled in user space: memory that can be
+ * told to fail, and table pages that are counted.
  */
 #ifndef SHIM_H
 #define SHIM_H
