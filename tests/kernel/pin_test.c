@@ -104,23 +104,6 @@ PIN_TEST(counts_hugetlb_pages)
 	want_that(hugetlb_reserve(HUGE_2M, 0));
 }
 
-PIN_TEST(counts_a_gigantic_page)
-{
-	if (!hugetlb_reserve(HUGE_1G, 1))
-		cr_skip_test("no gigantic page to be had");
-	{
-		char *memory = hugetlb(HUGE_1G, HUGE_1G);
-		uint32_t id = make_pin(fd, memory, HUGE_1G);
-
-		want(query_process(fd).pinned, HUGE_1G);
-		want(query_process(fd).runs, query_process(fd).pins);
-		want(system_pinned() - pinned_before, HUGE_1G / PAGE);
-		want(unpin(fd, id, 0), 0);
-		want(munmap(memory, HUGE_1G), 0);
-	}
-	hugetlb_reserve(HUGE_1G, 0);
-}
-
 PIN_TEST(counts_shared_memory)
 {
 	int memory_fd;

@@ -187,31 +187,6 @@ TABLE_TEST(hugetlb_pages_have_huge_entries)
 	want_that(hugetlb_reserve(HUGE_2M, 0));
 }
 
-TABLE_TEST(gigantic_pages_have_gigantic_entries)
-{
-	uint32_t table = make_table(fd, ioas);
-	char *memory;
-
-	if (!hugetlb_reserve(HUGE_1G, 1))
-		cr_skip_test("no gigantic page to be had");
-	memory = hugetlb(HUGE_1G, HUGE_1G);
-	want(map_at(fd, ioas, memory, HUGE_1G, READ_WRITE, AT), 0);
-	want_entry(table, AT + HUGE_2M, memory + HUGE_2M, HUGE_1G - HUGE_2M);
-	want_memory(2);
-	/* A page cut out of it: 511 entries of 2 MiB and 511 of 4 KiB are left. */
-	want(unmap(fd, ioas, AT + HUGE_2M + PAGE, PAGE, NULL), 0);
-	want_memory(4);
-	want_entry(table, AT, memory, HUGE_2M);
-	want_entry(table, AT + HUGE_2M, memory + HUGE_2M, PAGE);
-	want_no_entry(table, AT + HUGE_2M + PAGE);
-	want_entry(table, AT + 2 * HUGE_2M, memory + 2 * HUGE_2M, HUGE_2M);
-	want_entry(table, AT + HUGE_1G - HUGE_2M, memory + HUGE_1G - HUGE_2M, HUGE_2M);
-	want(unmap_all(fd, ioas, NULL), 0);
-	want_memory(1);
-	want(munmap(memory, HUGE_1G), 0);
-	hugetlb_reserve(HUGE_1G, 0);
-}
-
 TABLE_TEST(a_part_cut_out_of_a_huge_entry_splits_it)
 {
 	const unsigned int cuts[][2] = { { 0, 1 }, { 511, 1 }, { 100, 300 }, { 0, 511 } };
