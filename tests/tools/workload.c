@@ -95,13 +95,17 @@ static void say_refusal(const char *what, int code, const struct ioasid_error *e
 	       error->used, error->limit);
 }
 
+/* At an address that is never that of a large page. */
 static void take_memory(size_t pages)
 {
-	work.pages = pages;
-	work.memory = mmap(NULL, pages * work.page, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (work.memory == MAP_FAILED)
+	size_t large = 2 << 20;
+	char *area = mmap(NULL, pages * work.page + large, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (area == MAP_FAILED)
 		die("mmap");
+	work.pages = pages;
+	work.memory = area + ((7 * work.page - (uintptr_t)area) & (large - 1));
 	madvise(work.memory, pages * work.page, MADV_NOHUGEPAGE);
 }
 
