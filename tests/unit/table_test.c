@@ -286,36 +286,45 @@ static void check_window(const struct ioasid_root *root, const struct page_model
 	}
 }
 
+/* Lengths around those of large entries come up often. */
+static unsigned int random_run(void)
+{
+	return below(4) ? 1 + below(1100) : 512 * (1 + below(2)) - 1 + below(3);
+}
+
+/* Map a part of a run list: it has pages before and after, in runs that reach into the part. */
 static void model_map(struct ioasid_root *root, struct page_model *model, u64 base,
 		      unsigned int page, unsigned int pages)
 {
+	unsigned int before = below(3) ? 0 : below(600), after = below(3) ? 0 : below(600);
 	unsigned int i, left = 0, access = below(2) ? both : IOASID_TABLE_READ;
 	struct ioasid_run_iter iter;
 	struct ioasid_runs runs;
 	u64 frame = 0;
 
 	ioasid_runs_init(&runs);
-	for (i = 0; i < pages; i++, left--, frame++) {
+	for (i = 0; i < before + pages + after; i++, left--, frame++) {
 		if (!left) {
-			left = below(4) ? 1 + below(1100) : 1;
+			left = random_run();
 			frame = below(1ULL << 35);
 			/* Often congruent, so that large entries come up. */
-			if (below(2))
-				frame = (frame & ~511ULL) | ((page + i) & 511);
+			if (below(4))
+				frame = (frame & ~511ULL) | ((page + i - before) & 511);
 		}
 		ioasid_runs_add(&runs, frame);
-		model[page + i] = (struct page_model){ frame, access == both };
+		if (i >= before && i < before + pages)
+			model[page + i - before] = (struct page_model){ frame, access == both };
 	}
-	iter = ioasid_runs_seek(&runs, 0);
+	iter = ioasid_runs_seek(&runs, before);
 	cr_assert_eq(x86->map(root, base + page * 4 * KIB, pages, &iter, access), 0);
-	cr_assert_eq(iter.page, pages);
+	cr_assert_eq(iter.page, before + pages);
 	ioasid_runs_free(&runs);
 }
 
 static void model_step(struct ioasid_root *root, struct page_model *model, u64 base)
 {
-	unsigned int page = below(WINDOW), pages = 1 + below(below(2) ? WINDOW - page : 8), i,
-		     were = 0;
+	unsigned int page = below(WINDOW) & (below(2) ? ~511U : ~0U);
+	unsigned int pages = 1 + below(below(2) ? WINDOW - page : 8), i, were = 0;
 
 	if (page + pages > WINDOW)
 		pages = WINDOW - page;
