@@ -24,36 +24,33 @@ static struct ioasid_mapping *mapping_at(const struct ioasid_ioas *ioas, u64 iov
  * ioasid_ioas_look_up() - what an IOVA leads to
  * @ioas: the address space
  * @iova: any IOVA
- * @pin: set to the number of the pin
- * @pin_offset: set to the byte's offset in it
- * @va: set to its address in the process that pinned it
- * @phys: set to its physical address
- * @length: set to the bytes from there on that are contiguous in memory and in the mapping
- * @access: set to the mapping's rights
+ * @found: filled
  *
  * Return: 0, or -ENOENT.
  */
-int ioasid_ioas_look_up(struct ioasid_ioas *ioas, u64 iova, u64 *pin, u64 *pin_offset, u64 *va,
-			u64 *phys, u64 *length, unsigned int *access)
+int ioasid_ioas_look_up(struct ioasid_ioas *ioas, u64 iova, struct ioasid_translation *found)
 {
-	u64 in_page = offset_in_page(iova), page;
-	struct ioasid_mapping *mapping;
+	const struct ioasid_mapping *mapping;
+	const struct ioasid_pin_group *pin;
+	u64 in_page = offset_in_page(iova);
 	struct ioasid_run_iter iter;
 	int ret = -ENOENT;
+	u64 page;
 
 	read_lock(&ioas->lock);
 	mapping = mapping_at(ioas, iova);
 	if (!mapping)
 		goto out;
+	pin = mapping->segment.pin;
 	page = mapping->segment.page + ((iova - mapping->start) >> PAGE_SHIFT);
-	iter = ioasid_runs_seek(&mapping->segment.pin->runs, page);
-	*pin = mapping->segment.pin->number;
-	*pin_offset = (page << PAGE_SHIFT) + in_page;
-	*va = mapping->segment.pin->va + *pin_offset;
-	*phys = (ioasid_run_iter_pfn(&iter) << PAGE_SHIFT) + in_page;
-	*length = min((ioasid_run_iter_left(&iter) << PAGE_SHIFT) - in_page,
-		      mapping->last - iova + 1);
-	*access = mapping->access;
+	iter = ioasid_runs_seek(&pin->runs, page);
+	found->pin = pin->number;
+	found->pin_offset = (page << PAGE_SHIFT) + in_page;
+	found->va = pin->va + found->pin_offset;
+	found->phys = (ioasid_run_iter_pfn(&iter) << PAGE_SHIFT) + in_page;
+	found->length = min((ioasid_run_iter_left(&iter) << PAGE_SHIFT) - in_page,
+			    mapping->last - iova + 1);
+	found->access = mapping->access;
 	ret = 0;
 out:
 	read_unlock(&ioas->lock);

@@ -59,6 +59,24 @@ struct ioasid_map_wish {
 	char policy[IOASID_NAME_LEN];
 };
 
+/**
+ * struct ioasid_translation - what an IOVA leads to
+ * @pin: number of the pin
+ * @pin_offset: the byte's offset in it
+ * @va: its address in the process that pinned it
+ * @phys: its physical address
+ * @length: bytes from there on that are contiguous in memory and in the mapping
+ * @access: IOASID_TABLE_READ, IOASID_TABLE_WRITE
+ */
+struct ioasid_translation {
+	u64 pin;
+	u64 pin_offset;
+	u64 va;
+	u64 phys;
+	u64 length;
+	unsigned int access;
+};
+
 struct ioasid_event_map;
 struct ioasid_lap;
 
@@ -77,8 +95,7 @@ int ioasid_ioas_audit(u64 *mappings, u64 *mapped, char *text, size_t size,
 		      void (*count)(void *arg, const struct ioasid_segment *segment), void *arg);
 
 /* Software access, access.c. */
-int ioasid_ioas_look_up(struct ioasid_ioas *ioas, u64 iova, u64 *pin, u64 *pin_offset, u64 *va,
-			u64 *phys, u64 *length, unsigned int *access);
+int ioasid_ioas_look_up(struct ioasid_ioas *ioas, u64 iova, struct ioasid_translation *found);
 int ioasid_ioas_check(struct ioasid_ioas *ioas, u64 iova, u64 length, unsigned int access);
 int ioasid_ioas_copy(struct ioasid_ioas *ioas, u64 iova, void *buffer, size_t length, bool write);
 

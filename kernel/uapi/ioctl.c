@@ -476,6 +476,23 @@ static void undo_table_alloc(struct ioasid_file *file, void *arg)
 	unpublish(file, args->out_id);
 }
 
+static int translate_ioas(struct ioasid_ioas *ioas, struct ioasid_translate *args)
+{
+	struct ioasid_translation found;
+	int ret;
+
+	ret = ioasid_ioas_look_up(ioas, args->iova, &found);
+	if (ret)
+		return ret;
+	args->out_pin = found.pin;
+	args->out_pin_offset = found.pin_offset;
+	args->out_va = found.va;
+	args->out_phys = found.phys;
+	args->out_length = found.length;
+	args->out_access = found.access;
+	return 0;
+}
+
 static int translate_table(struct ioasid_table *table, struct ioasid_translate *args)
 {
 	struct ioasid_entry entry;
@@ -484,6 +501,9 @@ static int translate_table(struct ioasid_table *table, struct ioasid_translate *
 	ret = ioasid_table_look_up(table, args->iova, &entry);
 	if (ret)
 		return ret;
+	args->out_pin = 0;
+	args->out_pin_offset = 0;
+	args->out_va = 0;
 	args->out_phys = entry.phys;
 	args->out_length = entry.left;
 	args->out_access = entry.access;
@@ -493,6 +513,7 @@ static int translate_table(struct ioasid_table *table, struct ioasid_translate *
 static int run_translate(struct ioasid_file *file, void *arg)
 {
 	struct ioasid_translate *args = arg;
+	bool phys = args->flags & IOASID_TRANSLATE_PHYS;
 	struct ioasid_object *object;
 	int ret = -ENOENT;
 
@@ -501,20 +522,13 @@ static int run_translate(struct ioasid_file *file, void *arg)
 	object = ioasid_object_get_any(file, args->id);
 	if (!object)
 		return -ENOENT;
-	if (args->flags & IOASID_TRANSLATE_PHYS && !capable(CAP_SYS_RAWIO)) {
-		ioasid_object_put(object);
-		return -EPERM;
-	}
-	args->out_pin = 0;
-	args->out_pin_offset = 0;
-	args->out_va = 0;
-	if (object->kind == IOASID_OBJECT_IOAS)
-		ret = ioasid_ioas_look_up(object->ioas, args->iova, &args->out_pin,
-					  &args->out_pin_offset, &args->out_va, &args->out_phys,
-					  &args->out_length, &args->out_access);
+	if (phys && !capable(CAP_SYS_RAWIO))
+		ret = -EPERM;
+	else if (object->kind == IOASID_OBJECT_IOAS)
+		ret = translate_ioas(object->ioas, args);
 	else if (object->kind == IOASID_OBJECT_TABLE)
 		ret = translate_table(object->table, args);
-	if (!(args->flags & IOASID_TRANSLATE_PHYS))
+	if (!phys)
 		args->out_phys = 0;
 	ioasid_object_put(object);
 	return ret;
