@@ -35,6 +35,11 @@ ejected() {
 	works "$what: the audit is clean" ioasidctl audit
 }
 
+if is_brief; then
+	ejected "an IOVA in use" place place_used "invalid_iova $((1 << 32)) .* in use"
+	ejected "charge() returns 5" account account_errno 'invalid_errno 5 '
+	finish
+fi
 ejected "an unaligned IOVA" place place_unaligned "invalid_iova $(((1 << 30) + 8)) .* unaligned"
 ejected "an IOVA out of range" place place_out "invalid_iova $((1 << 47)) .* out of range"
 ejected "a range that ends out of range" place place_out \

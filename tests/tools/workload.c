@@ -8,7 +8,7 @@
  *	whole N		map the whole memory, N times
  *	pin		pin the whole memory
  *	fail N		N map calls of addresses where nothing is
- *	unmap		undo every map call since the last unmap, one by one, in the order they were made
+ *	unmap		undo every map call since the last unmap, one by one, oldest first
  *	space		a new address space for what follows
  *	table		feed it into a page table, of 47 bits
  *	renew		get other memory at the same addresses
