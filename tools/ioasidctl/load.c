@@ -103,7 +103,7 @@ static enum policy_kind kind_of(const struct bpf_object *object, const struct bp
 	return kind;
 }
 
-/* The policies in the object, at most one of each kind; dies when there is none, or other things. */
+/* The policies in the object, one of each kind at most; dies when there is none. */
 static void find_policies(const struct bpf_object *object, const char *file,
 			  struct bpf_map *policies[POLICY_KINDS])
 {
