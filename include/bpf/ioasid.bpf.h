@@ -68,7 +68,10 @@ struct ioasid_domain_stat {
 	bool exited;
 };
 
-/* Events, the argument of tp_btf/ioasid_pin and so on. */
+/*
+ * Events, the argument of tp_btf/ioasid_pin and so on. The pointer is never NULL, but the verifier
+ * wants to see that of the arguments of a module's tracepoints: begin with "if (!event) return 0;".
+ */
 
 struct ioasid_event_pin {
 	__u64 domain;

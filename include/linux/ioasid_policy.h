@@ -57,7 +57,7 @@ struct ioasid_account_ops {
  * @length: bytes
  * @va: first address of the memory
  * @iova: the answer; set with ioasid_place_at() or ioasid_place_find()
- * @first: lowest usable IOVA of the address space
+ * @first: lowest usable IOVA of the address space, never 0
  * @last: highest usable IOVA of the address space
  * @ioas: number of the address space, system-wide
  * @tgid: process of the caller

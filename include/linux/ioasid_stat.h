@@ -18,7 +18,8 @@
  * @mapped: pages of these mappings, each counted
  * @shared: pages mapped beyond the first time, which cost no pin
  * @runs: physically contiguous runs of the pins
- * @stale: pages pinned whose address has got other memory since
+ * @stale: pages pinned whose address has got other memory since; seen when somebody wants to share
+ *	the pin the next time, or when the process ends
  * @cgroup: id of the cgroup charged last
  * @tgid: the process
  * @uid: user charged last

@@ -172,6 +172,8 @@ static void fill_request(struct ioasid_ioas *ioas, const struct ioasid_map_wish 
 	context->space = ioas;
 	context->request.length = wish->segments->pages << PAGE_SHIFT;
 	context->request.va = wish->va;
+	/* A chosen IOVA is never 0, so that 0 can mean none. */
+	context->request.first = PAGE_SIZE;
 	context->request.ioas = ioas->number;
 	context->request.last = READ_ONCE(ioas->last);
 	context->request.tgid = current->tgid;

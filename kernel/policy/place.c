@@ -42,7 +42,7 @@ int ioasid_place_builtin(struct ioasid_place_context *context)
 {
 	struct ioasid_place_request *request = &context->request;
 	struct ioasid_search search = {
-		.first = max_t(u64, request->first, PAGE_SIZE),
+		.first = request->first,
 		.last = request->last,
 		.length = request->length,
 		.align = entry_size(request->length),

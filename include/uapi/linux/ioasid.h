@@ -415,7 +415,8 @@ enum ioasid_scope {
  * @limit: out: process: most bytes the caller may have charged, all ones without limit; else 0
  * @shared: out: process: bytes mapped beyond the first time, which cost no pin; else 0
  * @runs: out: process: physically contiguous runs of the pins; else 0
- * @stale: out: process: bytes still pinned whose address has got other memory since; else 0
+ * @stale: out: process: bytes still pinned whose address has got other memory since, as far as
+ *	was seen: it is looked for when somebody wants to share the pin again; else 0
  * @ioases: out: file: address spaces; else 0
  *
  * The counters of a process are exact for a moment, and all of the same moment; those of an
