@@ -295,7 +295,7 @@ static void model_access(void)
 
 ACCESS_TEST(agrees_with_an_array_of_bytes)
 {
-	uint64_t from = seed(), count = steps(3000, 600), step;
+	uint64_t from = seed(), count = steps(3000, 400), step;
 	unsigned int i;
 
 	model.memory = anon(MODEL_PAGES * PAGE);

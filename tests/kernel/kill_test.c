@@ -148,7 +148,7 @@ static void kill_one(uint64_t from, uint64_t after)
 
 Test(killed, processes_leave_nothing_behind)
 {
-	uint64_t from = seed(), count = runs(16, 6), i;
+	uint64_t from = seed(), count = runs(16, 4), i;
 	struct rng rng = rng_make(from);
 	int64_t pinned;
 	uint64_t huge;
@@ -191,7 +191,7 @@ static void victim_of_ours(void *arg)
 
 Test(killed, processes_leave_what_another_file_holds_intact)
 {
-	uint64_t from = seed(), count = runs(12, 4), i;
+	uint64_t from = seed(), count = runs(12, 3), i;
 	struct rng rng = rng_make(from);
 	struct ioasid_audit now;
 	int64_t pinned;

@@ -29,7 +29,7 @@ static void open_one(void)
 	fd = device_open();
 	ioas = make_ioas(fd);
 	from = seed();
-	rounds = runs(400, 40);
+	rounds = runs(400, 20);
 	context("SEED=%llu", (unsigned long long)from);
 }
 
