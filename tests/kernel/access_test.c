@@ -48,7 +48,8 @@ ACCESS_TEST(any_start_and_any_length)
 				(unsigned long long)starts[i]);
 			fill(memory, 6 * PAGE, i * 16 + j);
 			memset(buffer, 0x11, 3 * PAGE + 3);
-			want(access_read(fd, ioas, AT + starts[i], buffer + 1, lengths[j], NULL), 0);
+			want(access_read(fd, ioas, AT + starts[i], buffer + 1, lengths[j], NULL),
+			     0);
 			want_filled(buffer + 1, lengths[j], i * 16 + j, starts[i]);
 			want(buffer[0], 0x11);
 			want(buffer[1 + lengths[j]], 0x11);
@@ -70,7 +71,8 @@ ACCESS_TEST(goes_over_mappings_and_runs)
 	int i;
 
 	for (i = 0; i < 64; i++)
-		want(map_at(fd, ioas, memory + (63 - i) * PAGE, PAGE, READ_WRITE, AT + i * PAGE), 0);
+		want(map_at(fd, ioas, memory + (63 - i) * PAGE, PAGE, READ_WRITE, AT + i * PAGE),
+		     0);
 	for (i = 0; i < 64; i++)
 		memset(memory + i * PAGE, i, PAGE);
 	want(access_read(fd, ioas, AT + 100, buffer, 64 * PAGE - 200, NULL), 0);

@@ -42,22 +42,22 @@ static void close_one(void)
 #define ACCOUNT_TEST(name) TEST_BETWEEN(open_one, close_one, account, name)
 
 /* A test runs its body as another user, in a child; what it makes goes with the child. */
-#define TEST_AS_USER(name, uid, limit)                                                             \
-	static void name##_body(void);                                                             \
-	static void name##_child(void *arg)                                                        \
-	{                                                                                          \
-		(void)arg;                                                                         \
-		want(close(fd), 0);                                                                \
-		fd = device_open();                                                                \
-		other_fd = device_open();                                                          \
-		ioas = make_ioas(fd);                                                              \
-		become_user(uid, limit);                                                           \
-		name##_body();                                                                     \
-	}                                                                                          \
-	ACCOUNT_TEST(name)                                                                         \
-	{                                                                                          \
-		in_child(name##_child, NULL);                                                      \
-	}                                                                                          \
+#define TEST_AS_USER(name, uid, limit)        \
+	static void name##_body(void);        \
+	static void name##_child(void *arg)   \
+	{                                     \
+		(void)arg;                    \
+		want(close(fd), 0);           \
+		fd = device_open();           \
+		other_fd = device_open();     \
+		ioas = make_ioas(fd);         \
+		become_user(uid, limit);      \
+		name##_body();                \
+	}                                     \
+	ACCOUNT_TEST(name)                    \
+	{                                     \
+		in_child(name##_child, NULL); \
+	}                                     \
 	static void name##_body(void)
 
 /* A refusal by the limit, in pages, and every field of it. */

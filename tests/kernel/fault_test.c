@@ -3,8 +3,8 @@
  * Every allocation and every user copy of a call fails, one after the other: the call has then
  * changed nothing, or it has worked. Needs the debug kernel's fault injection.
  *
- * The kernel counts the places of a call where it could fail, with /proc/thread-self/fail-nth set to
- * n the n-th one does. A call that has fewer has been swept.
+ * The kernel counts the places of a call where it could fail, with /proc/thread-self/fail-nth set
+ * to n the n-th one does. A call that has fewer has been swept.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -157,8 +157,10 @@ FAULT_TEST(in_ioas_alloc_makes_none)
 
 static int run_pin(void)
 {
-	arg.pin = (struct ioasid_pin){ .size = sizeof(arg.pin), .flags = IOASID_PIN_WRITE,
-				       .va = ADDRESS(memory), .length = SIZE };
+	arg.pin = (struct ioasid_pin){ .size = sizeof(arg.pin),
+				       .flags = IOASID_PIN_WRITE,
+				       .va = ADDRESS(memory),
+				       .length = SIZE };
 	return call(fd, IOASID_PIN, &arg);
 }
 
@@ -175,8 +177,11 @@ FAULT_TEST(in_pin_pins_nothing)
 
 static int run_map(void)
 {
-	arg.map = (struct ioasid_map){ .size = sizeof(arg.map), .flags = READ_WRITE,
-				       .ioas_id = ioas, .va = ADDRESS(memory), .length = SIZE };
+	arg.map = (struct ioasid_map){ .size = sizeof(arg.map),
+				       .flags = READ_WRITE,
+				       .ioas_id = ioas,
+				       .va = ADDRESS(memory),
+				       .length = SIZE };
 	return call(fd, IOASID_MAP, &arg);
 }
 
@@ -209,8 +214,10 @@ FAULT_TEST(in_map_keeps_what_was_pinned)
 static int run_map_lazy(void)
 {
 	arg.map = (struct ioasid_map){ .size = sizeof(arg.map),
-				       .flags = READ_WRITE | IOASID_MAP_FIXED, .ioas_id = ioas,
-				       .va = ADDRESS(memory), .length = 8 * PAGE,
+				       .flags = READ_WRITE | IOASID_MAP_FIXED,
+				       .ioas_id = ioas,
+				       .va = ADDRESS(memory),
+				       .length = 8 * PAGE,
 				       .iova = 512 * GIB - 4 * PAGE };
 	want(madvise(memory, 8 * PAGE, MADV_DONTNEED), 0);
 	return call(fd, IOASID_MAP, &arg);
@@ -228,8 +235,8 @@ FAULT_TEST(in_map_of_new_pages_maps_nothing)
 
 static int run_table_alloc(void)
 {
-	arg.table_alloc = (struct ioasid_table_alloc){ .size = sizeof(arg.table_alloc),
-						       .ioas_id = ioas };
+	arg.table_alloc =
+		(struct ioasid_table_alloc){ .size = sizeof(arg.table_alloc), .ioas_id = ioas };
 	return call(fd, IOASID_TABLE_ALLOC, &arg);
 }
 
@@ -247,7 +254,8 @@ FAULT_TEST(in_table_alloc_attaches_none)
 
 /*
  * Unmapping never fails for want of memory, though it has to cut mappings and large entries. A user
- * copy that fails is another matter: the answer is lost, but the call has done all of it or nothing.
+ * copy that fails is another matter: the answer is lost, but the call has done all of it or
+ * nothing.
  */
 static void unmap_with_fault(char *huge, unsigned int n, bool *happened)
 {
@@ -255,7 +263,8 @@ static void unmap_with_fault(char *huge, unsigned int n, bool *happened)
 	int ret;
 
 	want(map_at(fd, ioas, huge, HUGE_2M, READ_WRITE, AT + HUGE_2M), 0);
-	arg.unmap = (struct ioasid_unmap){ .size = sizeof(arg.unmap), .ioas_id = ioas,
+	arg.unmap = (struct ioasid_unmap){ .size = sizeof(arg.unmap),
+					   .ioas_id = ioas,
 					   .iova = AT + HUGE_2M + 100 * PAGE,
 					   .length = 200 * PAGE };
 	arm(n);

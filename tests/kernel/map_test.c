@@ -48,14 +48,17 @@ static void want_unmapped_at(uint64_t iova, uint64_t length)
 MAP_TEST(by_address_pins_what_is_new_and_says_what_was_not)
 {
 	char *memory = anon(8 * PAGE);
-	struct ioasid_map map = { .flags = READ_WRITE, .ioas_id = ioas,
-				  .va = ADDRESS(memory), .length = 4 * PAGE };
+	struct ioasid_map map = {
+		.flags = READ_WRITE, .ioas_id = ioas, .va = ADDRESS(memory), .length = 4 * PAGE
+	};
 
 	want(map_call(fd, &map), 0);
 	want(map.out_reused, 0);
 	want_pinned(fd, 1, 4 * PAGE);
-	map = (struct ioasid_map){ .flags = READ_WRITE, .ioas_id = ioas,
-				   .va = ADDRESS(memory + 2 * PAGE), .length = 6 * PAGE };
+	map = (struct ioasid_map){ .flags = READ_WRITE,
+				   .ioas_id = ioas,
+				   .va = ADDRESS(memory + 2 * PAGE),
+				   .length = 6 * PAGE };
 	want(map_call(fd, &map), 0);
 	want(map.out_reused, 2 * PAGE);
 	want_pinned(fd, 2, 8 * PAGE);

@@ -3,9 +3,9 @@
  * Random sequences of calls against a model of plain arrays.
  *
  * The model knows what the header promises and nothing of how it is done. It has the process's
- * memory as frames (what is in a page), pins as lists of frames, and mappings that lead to them. After
- * every step errnos and counts agree; contents and translations are looked at here and there, the
- * audit at intervals.
+ * memory as frames (what is in a page), pins as lists of frames, and mappings that lead to them.
+ * After every step errnos and counts agree; contents and translations are looked at here and there,
+ * the audit at intervals.
  *
  *	SEED=n STEPS=n model_test
  */
@@ -23,16 +23,16 @@
 #include "memory.h"
 #include "random.h"
 
-#define PAGES 40	/* of the process's memory */
-#define SPACE 128	/* pages of an address space that fixed maps go to */
+#define PAGES 40 /* of the process's memory */
+#define SPACE 128 /* pages of an address space that fixed maps go to */
 #define FILES 2
 #define IOASES 4
-#define TABLES 2	/* of one address space */
-#define HANDLES 6	/* PINs of one file */
+#define TABLES 2 /* of one address space */
+#define HANDLES 6 /* PINs of one file */
 #define MAX_PINS 512
 #define MAX_MAPPINGS 512
 #define MAX_SEGMENTS PAGES
-#define EVERYTHING 1000000	/* pages, more than an address space ever has */
+#define EVERYTHING 1000000 /* pages, more than an address space ever has */
 
 /* What is in a page. The process and any number of pins have it. */
 struct frame {
@@ -41,9 +41,9 @@ struct frame {
 };
 
 struct pin {
-	unsigned int refs;	/* segments; 0: this entry is free */
-	unsigned int order;	/* of making */
-	unsigned int first;	/* page of the process's memory */
+	unsigned int refs; /* segments; 0: this entry is free */
+	unsigned int order; /* of making */
+	unsigned int first; /* page of the process's memory */
 	unsigned int pages;
 	unsigned int mappings;
 	unsigned int mapped;
@@ -68,13 +68,13 @@ struct segments {
 
 struct mapping {
 	bool used;
-	unsigned int iova;	/* in pages */
+	unsigned int iova; /* in pages */
 	uint32_t access;
 	struct segment segment;
 };
 
 struct ioas {
-	uint32_t id;		/* 0: not there */
+	uint32_t id; /* 0: not there */
 	unsigned int file;
 	uint32_t tables[TABLES];
 	struct mapping mappings[MAX_MAPPINGS];
@@ -90,7 +90,7 @@ struct handle {
 static struct {
 	struct rng rng;
 	char *memory;
-	struct frame *frames[PAGES];	/* NULL: not mapped */
+	struct frame *frames[PAGES]; /* NULL: not mapped */
 	int fds[FILES];
 	unsigned int order;
 	struct pin pins[MAX_PINS];
@@ -169,7 +169,8 @@ static struct pin *pin_find(unsigned int page, bool write)
 {
 	struct pin *pin, *best = NULL;
 
-	for_each(pin, m.pins) {
+	for_each(pin, m.pins)
+	{
 		unsigned int end = pin->first + pin->pages;
 
 		if (!may_serve(pin, write) || page < pin->first || page >= end)
@@ -200,18 +201,16 @@ static struct pin *pin_make(unsigned int first, unsigned int end, bool write)
 	unsigned int i;
 
 	/* The gap ends where the next pin that serves begins. */
-	for_each(pin, m.pins)
-		if (may_serve(pin, write) && pin->first > first && pin->first < end)
-			end = pin->first;
+	for_each(pin, m.pins) if (may_serve(pin, write) && pin->first > first && pin->first < end)
+		end = pin->first;
 	for (i = first; i < end; i++)
 		if (!m.frames[i])
 			return NULL;
-	for_each(pin, m.pins)
-		if (!pin->refs)
-			break;
+	for_each(pin, m.pins) if (!pin->refs) break;
 	want_that(pin < m.pins + MAX_PINS);
-	*pin = (struct pin){ .order = m.order++, .first = first, .pages = end - first,
-			     .write = write };
+	*pin = (struct pin){
+		.order = m.order++, .first = first, .pages = end - first, .write = write
+	};
 	for (i = 0; i < pin->pages; i++)
 		pin->frames[i] = frame_get(m.frames[first + i]);
 	return pin;
@@ -281,10 +280,9 @@ static struct mapping *mapping_at(struct ioas *ioas, unsigned int iova)
 {
 	struct mapping *mapping;
 
-	for_each(mapping, ioas->mappings)
-		if (mapping->used && mapping->iova <= iova &&
-		    iova < mapping->iova + mapping->segment.pages)
-			return mapping;
+	for_each(mapping,
+		 ioas->mappings) if (mapping->used && mapping->iova <= iova &&
+				     iova < mapping->iova + mapping->segment.pages) return mapping;
 	return NULL;
 }
 
@@ -292,10 +290,9 @@ static bool range_free(struct ioas *ioas, unsigned int iova, unsigned int pages)
 {
 	struct mapping *mapping;
 
-	for_each(mapping, ioas->mappings)
-		if (mapping->used && mapping->iova < iova + pages &&
-		    iova < mapping->iova + mapping->segment.pages)
-			return false;
+	for_each(mapping,
+		 ioas->mappings) if (mapping->used && mapping->iova < iova + pages &&
+				     iova < mapping->iova + mapping->segment.pages) return false;
 	return true;
 }
 
@@ -313,12 +310,11 @@ static struct mapping *mapping_insert(struct ioas *ioas, unsigned int iova, uint
 {
 	struct mapping *mapping;
 
-	for_each(mapping, ioas->mappings)
-		if (!mapping->used)
-			break;
+	for_each(mapping, ioas->mappings) if (!mapping->used) break;
 	want_that(mapping < ioas->mappings + MAX_MAPPINGS);
-	*mapping = (struct mapping){ .used = true, .iova = iova, .access = access,
-				     .segment = *segment };
+	*mapping = (struct mapping){
+		.used = true, .iova = iova, .access = access, .segment = *segment
+	};
 	segment->pin->mappings++;
 	segment->pin->mapped += segment->pages;
 	return mapping;
@@ -358,7 +354,8 @@ static unsigned int model_unmap(struct ioas *ioas, unsigned int iova, unsigned i
 	mapping = mapping_at(ioas, end);
 	if (mapping && mapping->iova < end)
 		mapping_split(ioas, mapping, end);
-	for_each(mapping, ioas->mappings) {
+	for_each(mapping, ioas->mappings)
+	{
 		if (!mapping->used || mapping->iova < iova || mapping->iova >= end)
 			continue;
 		unmapped += mapping->segment.pages;
@@ -397,7 +394,8 @@ static void step_pin(void)
 	some_range(PAGES, &first, &pages);
 	expected = pin_range(first, pages, handle->write, &segments);
 	want(pin_call(m.fds[handle->file], m.memory + first * PAGE, pages * PAGE,
-		      handle->write ? IOASID_PIN_WRITE : 0, &pin), expected);
+		      handle->write ? IOASID_PIN_WRITE : 0, &pin),
+	     expected);
 	if (expected)
 		return;
 	want(pin.out_new, (segments.pages - segments.reused) * PAGE);
@@ -455,8 +453,7 @@ static bool some_map(struct ioas *ioas, unsigned int pages, struct ioasid_map *m
 	unsigned int used = 0;
 	struct mapping *mapping;
 
-	for_each(mapping, ioas->mappings)
-		used += mapping->used;
+	for_each(mapping, ioas->mappings) used += mapping->used;
 	if (used > MAX_MAPPINGS / 4)
 		return false;
 	*map = (struct ioasid_map){
@@ -495,9 +492,7 @@ static struct handle *handle_find(unsigned int file, uint32_t id)
 {
 	struct handle *handle;
 
-	for_each(handle, m.handles)
-		if (handle->id == id && handle->file == file)
-			return handle;
+	for_each(handle, m.handles) if (handle->id == id && handle->file == file) return handle;
 	return NULL;
 }
 
@@ -569,8 +564,7 @@ static void want_translation(struct ioas *ioas, uint32_t id, unsigned int page)
 	want(where.out_pin_offset, at * PAGE + 5);
 	want(where.out_va, ADDRESS(m.memory + (mapping->segment.pin->first + at) * PAGE) + 5);
 	want_that(where.out_length >= PAGE - 5);
-	want_that(where.out_length <=
-		  (mapping->iova + mapping->segment.pages - page) * PAGE - 5);
+	want_that(where.out_length <= (mapping->iova + mapping->segment.pages - page) * PAGE - 5);
 }
 
 static void step_translate(void)
@@ -609,8 +603,8 @@ static void step_access(void)
 	for (i = start / PAGE; i <= (start + length - 1) / PAGE; i++) {
 		mapping = mapping_at(ioas, i);
 		hole |= !mapping;
-		forbidden |= mapping && !(mapping->access & (write ? IOASID_MAP_WRITE :
-								     IOASID_MAP_READ));
+		forbidden |= mapping &&
+			     !(mapping->access & (write ? IOASID_MAP_WRITE : IOASID_MAP_READ));
 	}
 	memset(buffer, rng_next(&m.rng), length);
 	if (write)
@@ -661,12 +655,13 @@ static void step_memory(void)
 		want(madvise(va, pages * PAGE, MADV_DONTNEED), 0);
 		break;
 	case 1:
-		want_that(mmap(va, pages * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
-			       MAP_NORESERVE | MAP_FIXED, -1, 0) == va);
+		want_that(mmap(va, pages * PAGE, PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+			       0) == va);
 		break;
 	default:
-		want_that(mmap(va, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-			       MAP_ANONYMOUS | MAP_FIXED, -1, 0) == va);
+		want_that(mmap(va, pages * PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == va);
 		want(madvise(va, pages * PAGE, MADV_NOHUGEPAGE), 0);
 		break;
 	}
@@ -722,7 +717,8 @@ static void count_ioas(const struct ioas *ioas, struct ioasid_query *sum)
 	const struct mapping *mapping;
 	unsigned int i;
 
-	for_each(mapping, ioas->mappings) {
+	for_each(mapping, ioas->mappings)
+	{
 		sum->mappings += mapping->used;
 		sum->mapped += mapping->used ? mapping->segment.pages * PAGE : 0;
 	}
@@ -735,7 +731,8 @@ static void want_process_counts(void)
 	struct ioasid_query sum = {}, now = query_process(m.fds[below(FILES)]);
 	const struct pin *pin;
 
-	for_each(pin, m.pins) {
+	for_each(pin, m.pins)
+	{
 		if (!pin->refs)
 			continue;
 		sum.pins++;
@@ -762,13 +759,15 @@ static void want_file_counts(unsigned int file)
 	const struct handle *handle;
 	const struct ioas *ioas;
 
-	for_each(ioas, m.ioases) {
+	for_each(ioas, m.ioases)
+	{
 		if (!ioas->id || ioas->file != file)
 			continue;
 		sum.ioases++;
 		count_ioas(ioas, &sum);
 	}
-	for_each(handle, m.handles) {
+	for_each(handle, m.handles)
+	{
 		if (!handle->id || handle->file != file)
 			continue;
 		sum.pins++;
@@ -819,9 +818,8 @@ static void want_everything(void)
 	want(vm_pin(), process.pinned);
 	for (i = 0; i < PAGES; i++)
 		want_memory(i);
-	for_each(ioas, m.ioases)
-		for (i = 0; ioas->id && i < SPACE; i += 7)
-			want_translation(ioas, ioas->id, i);
+	for_each(ioas, m.ioases) for (i = 0; ioas->id && i < SPACE; i += 7)
+		want_translation(ioas, ioas->id, i);
 }
 
 static void (*const step[])(void) = {

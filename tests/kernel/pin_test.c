@@ -168,8 +168,8 @@ PIN_TEST(spans_areas_of_every_kind)
 	want(ftruncate(memory_fd, HUGE_2M), 0);
 	/* 4 pages; a page of hugetlb; shared memory; 4 pages. */
 	want(mprotect(start, 4 * PAGE, prot), 0);
-	want_that(mmap(memory + HUGE_2M, HUGE_2M, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB |
-		       MAP_FIXED, -1, 0) != MAP_FAILED);
+	want_that(mmap(memory + HUGE_2M, HUGE_2M, prot,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_FIXED, -1, 0) != MAP_FAILED);
 	want_that(mmap(memory + 2 * HUGE_2M, HUGE_2M, prot, MAP_SHARED | MAP_FIXED, memory_fd, 0) !=
 		  MAP_FAILED);
 	want(mprotect(memory + 3 * HUGE_2M, 4 * PAGE, prot), 0);

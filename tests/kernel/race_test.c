@@ -55,8 +55,8 @@ static void make_workers(struct worker workers[THREADS])
 	unsigned int i;
 
 	for (i = 0; i < THREADS; i++)
-		workers[i] = (struct worker){ .number = i, .ioas = ioas,
-					      .rng = rng_make(from + i) };
+		workers[i] =
+			(struct worker){ .number = i, .ioas = ioas, .rng = rng_make(from + i) };
 }
 
 /* The same IOVAs: exactly one wins, until it has unmapped. */
@@ -106,7 +106,8 @@ static void map_ones_own(void *arg)
 		unsigned int first = rng_below(&worker->rng, 16);
 		uint64_t length = (1 + rng_below(&worker->rng, 16 - first)) * PAGE;
 
-		want(map_at(fd, ioas, own + first * PAGE, length, READ_WRITE, at + first * PAGE), 0);
+		want(map_at(fd, ioas, own + first * PAGE, length, READ_WRITE, at + first * PAGE),
+		     0);
 		want_iova_filled(fd, ioas, at + first * PAGE, PAGE, 1,
 				 (worker->number * 16 + first) * PAGE);
 		want(unmap(fd, ioas, at, 16 * PAGE, &unmapped), 0);
@@ -126,7 +127,8 @@ RACE_TEST(on_neighbouring_ranges_nobody_notices)
 	want(query_ioas(fd, ioas).table_memory, PAGE);
 }
 
-/* The same memory, from spaces of one's own: it is pinned when the first comes, until the last goes. */
+/* The same memory, from spaces of one's own: it is pinned when the first comes, until the last
+ * goes. */
 static void share_memory(void *arg)
 {
 	struct worker *worker = arg;
@@ -189,8 +191,8 @@ RACE_TEST(for_places_gives_everybody_his_own)
 }
 
 /*
- * Anything, anywhere: overlapping maps, unmaps, pins, tables, and memory that is replaced meanwhile.
- * Nothing can be said of the single call but which errors are its own.
+ * Anything, anywhere: overlapping maps, unmaps, pins, tables, and memory that is replaced
+ * meanwhile. Nothing can be said of the single call but which errors are its own.
  */
 static void anything(void *arg)
 {
@@ -211,8 +213,8 @@ static void anything(void *arg)
 		switch (rng_below(rng, 8)) {
 		case 0:
 			if (pin.out_id) {
-				ret = unpin(fd, pin.out_id, rng_once_in(rng, 2) ?
-							    IOASID_UNPIN_DEFER : 0);
+				ret = unpin(fd, pin.out_id,
+					    rng_once_in(rng, 2) ? IOASID_UNPIN_DEFER : 0);
 				want_that(ret == 0 || ret == -EBUSY);
 				if (ret)
 					break;

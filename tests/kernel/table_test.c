@@ -103,7 +103,8 @@ TABLE_TEST(is_entered_what_was_mapped_before)
 
 	for (i = 0; i < 8; i++)
 		want(map_at(fd, ioas, memory + (7 - i) * PAGE, PAGE, i % 2 ? READ_WRITE : READ_ONLY,
-			    AT + i * PAGE), 0);
+			    AT + i * PAGE),
+		     0);
 	want(map_at(fd, ioas, huge, HUGE_2M, READ_WRITE, AT + HUGE_2M), 0);
 	table = make_table(fd, ioas);
 	second = make_table(fd, ioas);
@@ -205,8 +206,9 @@ TABLE_TEST(a_part_cut_out_of_a_huge_entry_splits_it)
 			if (page >= first && page < behind)
 				want_no_entry(table, AT + page * PAGE);
 			else
-				want(want_entry(table, AT + page * PAGE, memory + page * PAGE,
-						PAGE).out_access, READ_ONLY);
+				want(want_entry(table, AT + page * PAGE, memory + page * PAGE, PAGE)
+					     .out_access,
+				     READ_ONLY);
 		}
 		want_memory(4);
 		want(unmap_all(fd, ioas, NULL), 0);

@@ -41,49 +41,83 @@ struct event {
 	struct field fields[MAX_FIELDS]; /* the last one has no name */
 };
 
-#define CHARGE_FIELDS { \
-	{ "u64", "domain", 8, 8, 0 }, { "u64", "cgroup", 16, 8, 0 }, { "u64", "pages", 24, 8, 0 }, \
-	{ "u64", "used", 32, 8, 0 }, { "u64", "limit", 40, 8, 0 }, { "u32", "tgid", 48, 4, 0 }, \
-	{ "u32", "uid", 52, 4, 0 }, { "s32", "ret", 56, 4, 1 }, \
-	{ "char", "policy[16]", 60, 16, 0 }, {} \
-}
+#define CHARGE_FIELDS                                                              \
+	{                                                                          \
+		{ "u64", "domain", 8, 8, 0 }, { "u64", "cgroup", 16, 8, 0 },       \
+			{ "u64", "pages", 24, 8, 0 }, { "u64", "used", 32, 8, 0 }, \
+			{ "u64", "limit", 40, 8, 0 }, { "u32", "tgid", 48, 4, 0 }, \
+			{ "u32", "uid", 52, 4, 0 }, { "s32", "ret", 56, 4, 1 },    \
+			{ "char", "policy[16]", 60, 16, 0 },                       \
+		{                                                                  \
+		}                                                                  \
+	}
 
 static const struct event events[] = {
-	{ "ioasid_pin", {
-		{ "u64", "domain", 8, 8, 0 }, { "u64", "pin", 16, 8, 0 },
-		{ "u64", "va", 24, 8, 0 }, { "u64", "pages", 32, 8, 0 },
-		{ "u64", "runs", 40, 8, 0 }, { "u64", "reused", 48, 8, 0 },
-		{ "u64", "total_ns", 56, 8, 0 }, { "u64", "charge_ns", 64, 8, 0 },
-		{ "u64", "gup_ns", 72, 8, 0 }, { "u32", "tgid", 80, 4, 0 },
-		{ "s32", "ret", 84, 4, 1 }, { "bool", "write", 88, 1, 0 }, {},
-	} },
-	{ "ioasid_unpin", {
-		{ "u64", "domain", 8, 8, 0 }, { "u64", "pin", 16, 8, 0 },
-		{ "u64", "va", 24, 8, 0 }, { "u64", "pages", 32, 8, 0 },
-		{ "u64", "runs", 40, 8, 0 }, { "u64", "lived_ns", 48, 8, 0 },
-		{ "u64", "total_ns", 56, 8, 0 }, { "u32", "tgid", 64, 4, 0 },
-		{ "bool", "stale", 68, 1, 0 }, {},
-	} },
+	{ "ioasid_pin",
+	  {
+		  { "u64", "domain", 8, 8, 0 },
+		  { "u64", "pin", 16, 8, 0 },
+		  { "u64", "va", 24, 8, 0 },
+		  { "u64", "pages", 32, 8, 0 },
+		  { "u64", "runs", 40, 8, 0 },
+		  { "u64", "reused", 48, 8, 0 },
+		  { "u64", "total_ns", 56, 8, 0 },
+		  { "u64", "charge_ns", 64, 8, 0 },
+		  { "u64", "gup_ns", 72, 8, 0 },
+		  { "u32", "tgid", 80, 4, 0 },
+		  { "s32", "ret", 84, 4, 1 },
+		  { "bool", "write", 88, 1, 0 },
+		  {},
+	  } },
+	{ "ioasid_unpin",
+	  {
+		  { "u64", "domain", 8, 8, 0 },
+		  { "u64", "pin", 16, 8, 0 },
+		  { "u64", "va", 24, 8, 0 },
+		  { "u64", "pages", 32, 8, 0 },
+		  { "u64", "runs", 40, 8, 0 },
+		  { "u64", "lived_ns", 48, 8, 0 },
+		  { "u64", "total_ns", 56, 8, 0 },
+		  { "u32", "tgid", 64, 4, 0 },
+		  { "bool", "stale", 68, 1, 0 },
+		  {},
+	  } },
 	{ "ioasid_charge", CHARGE_FIELDS },
 	{ "ioasid_uncharge", CHARGE_FIELDS },
-	{ "ioasid_map", {
-		{ "u64", "ioas", 8, 8, 0 }, { "u64", "iova", 16, 8, 0 },
-		{ "u64", "va", 24, 8, 0 }, { "u64", "pages", 32, 8, 0 },
-		{ "u64", "pins", 40, 8, 0 }, { "u64", "runs", 48, 8, 0 },
-		{ "u64", "reused", 56, 8, 0 }, { "u64", "total_ns", 64, 8, 0 },
-		{ "u64", "pin_ns", 72, 8, 0 }, { "u64", "policy_ns", 80, 8, 0 },
-		{ "u64", "place_ns", 88, 8, 0 }, { "u64", "table_ns", 96, 8, 0 },
-		{ "u32", "tgid", 104, 4, 0 }, { "s32", "ret", 108, 4, 1 },
-		{ "char", "policy[16]", 112, 16, 0 }, {},
-	} },
-	{ "ioasid_unmap", {
-		{ "u64", "ioas", 8, 8, 0 }, { "u64", "iova", 16, 8, 0 },
-		{ "u64", "pages", 24, 8, 0 }, { "u64", "unmapped", 32, 8, 0 },
-		{ "u64", "total_ns", 40, 8, 0 }, { "u64", "place_ns", 48, 8, 0 },
-		{ "u64", "table_ns", 56, 8, 0 }, { "u64", "flush_ns", 64, 8, 0 },
-		{ "u64", "pin_ns", 72, 8, 0 }, { "u32", "tgid", 80, 4, 0 },
-		{ "s32", "ret", 84, 4, 1 }, {},
-	} },
+	{ "ioasid_map",
+	  {
+		  { "u64", "ioas", 8, 8, 0 },
+		  { "u64", "iova", 16, 8, 0 },
+		  { "u64", "va", 24, 8, 0 },
+		  { "u64", "pages", 32, 8, 0 },
+		  { "u64", "pins", 40, 8, 0 },
+		  { "u64", "runs", 48, 8, 0 },
+		  { "u64", "reused", 56, 8, 0 },
+		  { "u64", "total_ns", 64, 8, 0 },
+		  { "u64", "pin_ns", 72, 8, 0 },
+		  { "u64", "policy_ns", 80, 8, 0 },
+		  { "u64", "place_ns", 88, 8, 0 },
+		  { "u64", "table_ns", 96, 8, 0 },
+		  { "u32", "tgid", 104, 4, 0 },
+		  { "s32", "ret", 108, 4, 1 },
+		  { "char", "policy[16]", 112, 16, 0 },
+		  {},
+	  } },
+	{ "ioasid_unmap",
+	  {
+		  { "u64", "ioas", 8, 8, 0 },
+		  { "u64", "iova", 16, 8, 0 },
+		  { "u64", "pages", 24, 8, 0 },
+		  { "u64", "unmapped", 32, 8, 0 },
+		  { "u64", "total_ns", 40, 8, 0 },
+		  { "u64", "place_ns", 48, 8, 0 },
+		  { "u64", "table_ns", 56, 8, 0 },
+		  { "u64", "flush_ns", 64, 8, 0 },
+		  { "u64", "pin_ns", 72, 8, 0 },
+		  { "u32", "tgid", 80, 4, 0 },
+		  { "s32", "ret", 84, 4, 1 },
+		  {},
+	  } },
 };
 
 /* A line of a format file: "field:u64 domain;	offset:8;	size:8;	signed:0;" */
@@ -269,11 +303,11 @@ static void want_times(const struct line *line, const char *const phases[], size
 	want_that(sum <= value_of(line, "total_ns"));
 }
 
-#define WANT_TIMES(line, ...)                                                                      \
-	do {                                                                                       \
-		const char *const phases_[] = { __VA_ARGS__ };                                     \
-                                                                                                   \
-		want_times(line, phases_, ARRAY_SIZE(phases_));                                    \
+#define WANT_TIMES(line, ...)                                   \
+	do {                                                    \
+		const char *const phases_[] = { __VA_ARGS__ };  \
+                                                                \
+		want_times(line, phases_, ARRAY_SIZE(phases_)); \
 	} while (0)
 
 TRACE_TEST(a_map_tells_what_it_did)

@@ -28,12 +28,12 @@
 /* A file with one object of every kind, which good arguments name. */
 struct world {
 	int fd;
-	char *memory;		/* under the pin, and mapped at MAPPED_AT */
-	char *other;		/* not pinned */
+	char *memory; /* under the pin, and mapped at MAPPED_AT */
+	char *other; /* not pinned */
 	uint32_t ioas;
 	uint32_t table;
 	uint32_t pin;
-	uint32_t victim_ioas;	/* for calls that take something away */
+	uint32_t victim_ioas; /* for calls that take something away */
 	uint32_t victim_pin;
 	char *victim;
 };
@@ -252,16 +252,17 @@ enum kind {
 	PIN = 4,
 };
 
-/* How one call is called, and what its argument is made of. Offsets are 0 where there is no such field. */
+/* How one call is called, and what its argument is made of. Offsets are 0 where there is no such
+ * field. */
 struct row {
 	const char *name;
 	unsigned long request;
 	size_t size;
-	uint32_t flags;		/* known */
-	size_t reserved;	/* a 32-bit field */
-	size_t id;		/* a field with an id */
-	unsigned int kinds;	/* of the objects it may name */
-	bool answers;		/* fills fields in */
+	uint32_t flags; /* known */
+	size_t reserved; /* a 32-bit field */
+	size_t id; /* a field with an id */
+	unsigned int kinds; /* of the objects it may name */
+	bool answers; /* fills fields in */
 	size_t va, iova, length; /* memory, I/O addresses */
 	void (*good)(void *arg);
 	void (*undo)(void *arg);
@@ -271,55 +272,117 @@ struct row {
 #define AT(type, field) offsetof(struct type, field)
 
 static const struct row calls[] = {
-	{ .name = "INFO", .request = IOASID_INFO, TYPE(ioasid_info), .answers = true,
-	  .reserved = AT(ioasid_info, __reserved), .good = good_info },
-	{ .name = "IOAS_ALLOC", .request = IOASID_IOAS_ALLOC, TYPE(ioasid_ioas_alloc),
-	  .answers = true, .reserved = AT(ioasid_ioas_alloc, __reserved),
-	  .good = good_ioas_alloc, .undo = undo_ioas_alloc },
-	{ .name = "DESTROY", .request = IOASID_DESTROY, TYPE(ioasid_destroy),
+	{ .name = "INFO",
+	  .request = IOASID_INFO,
+	  TYPE(ioasid_info),
+	  .answers = true,
+	  .reserved = AT(ioasid_info, __reserved),
+	  .good = good_info },
+	{ .name = "IOAS_ALLOC",
+	  .request = IOASID_IOAS_ALLOC,
+	  TYPE(ioasid_ioas_alloc),
+	  .answers = true,
+	  .reserved = AT(ioasid_ioas_alloc, __reserved),
+	  .good = good_ioas_alloc,
+	  .undo = undo_ioas_alloc },
+	{ .name = "DESTROY",
+	  .request = IOASID_DESTROY,
+	  TYPE(ioasid_destroy),
 	  .reserved = AT(ioasid_destroy, __reserved),
-	  .id = AT(ioasid_destroy, id), .kinds = IOAS | TABLE | PIN,
-	  .good = good_destroy, .undo = undo_destroy },
-	{ .name = "PIN", .request = IOASID_PIN, TYPE(ioasid_pin), .flags = IOASID_PIN_WRITE,
-	  .answers = true, .reserved = AT(ioasid_pin, __reserved),
-	  .va = AT(ioasid_pin, va), .length = AT(ioasid_pin, length),
-	  .good = good_pin, .undo = undo_pin },
-	{ .name = "UNPIN", .request = IOASID_UNPIN, TYPE(ioasid_unpin),
-	  .flags = IOASID_UNPIN_DEFER, .reserved = AT(ioasid_unpin, __reserved),
-	  .id = AT(ioasid_unpin, id), .kinds = PIN,
-	  .good = good_unpin, .undo = undo_unpin },
-	{ .name = "MAP", .request = IOASID_MAP, TYPE(ioasid_map),
-	  .flags = READ_WRITE | IOASID_MAP_FIXED | IOASID_MAP_PIN, .answers = true,
-	  .id = AT(ioasid_map, ioas_id), .kinds = IOAS,
-	  .va = AT(ioasid_map, va), .length = AT(ioasid_map, length),
-	  .good = good_map, .undo = undo_map },
-	{ .name = "MAP of a pin", .request = IOASID_MAP, TYPE(ioasid_map),
-	  .flags = READ_WRITE | IOASID_MAP_FIXED | IOASID_MAP_PIN, .answers = true,
-	  .id = AT(ioasid_map, pin_id), .kinds = PIN,
+	  .id = AT(ioasid_destroy, id),
+	  .kinds = IOAS | TABLE | PIN,
+	  .good = good_destroy,
+	  .undo = undo_destroy },
+	{ .name = "PIN",
+	  .request = IOASID_PIN,
+	  TYPE(ioasid_pin),
+	  .flags = IOASID_PIN_WRITE,
+	  .answers = true,
+	  .reserved = AT(ioasid_pin, __reserved),
+	  .va = AT(ioasid_pin, va),
+	  .length = AT(ioasid_pin, length),
+	  .good = good_pin,
+	  .undo = undo_pin },
+	{ .name = "UNPIN",
+	  .request = IOASID_UNPIN,
+	  TYPE(ioasid_unpin),
+	  .flags = IOASID_UNPIN_DEFER,
+	  .reserved = AT(ioasid_unpin, __reserved),
+	  .id = AT(ioasid_unpin, id),
+	  .kinds = PIN,
+	  .good = good_unpin,
+	  .undo = undo_unpin },
+	{ .name = "MAP",
+	  .request = IOASID_MAP,
+	  TYPE(ioasid_map),
+	  .flags = READ_WRITE | IOASID_MAP_FIXED | IOASID_MAP_PIN,
+	  .answers = true,
+	  .id = AT(ioasid_map, ioas_id),
+	  .kinds = IOAS,
+	  .va = AT(ioasid_map, va),
 	  .length = AT(ioasid_map, length),
-	  .good = good_map_pin, .undo = undo_map },
-	{ .name = "UNMAP", .request = IOASID_UNMAP, TYPE(ioasid_unmap),
-	  .flags = IOASID_UNMAP_ALL, .answers = true, .reserved = AT(ioasid_unmap, __reserved),
-	  .id = AT(ioasid_unmap, ioas_id), .kinds = IOAS,
-	  .iova = AT(ioasid_unmap, iova), .length = AT(ioasid_unmap, length),
-	  .good = good_unmap, .undo = undo_unmap },
-	{ .name = "TABLE_ALLOC", .request = IOASID_TABLE_ALLOC, TYPE(ioasid_table_alloc),
-	  .answers = true, .id = AT(ioasid_table_alloc, ioas_id), .kinds = IOAS,
-	  .good = good_table_alloc, .undo = undo_table_alloc },
-	{ .name = "TRANSLATE", .request = IOASID_TRANSLATE, TYPE(ioasid_translate),
-	  .flags = IOASID_TRANSLATE_PHYS, .answers = true,
-	  .id = AT(ioasid_translate, id), .kinds = IOAS | TABLE,
+	  .good = good_map,
+	  .undo = undo_map },
+	{ .name = "MAP of a pin",
+	  .request = IOASID_MAP,
+	  TYPE(ioasid_map),
+	  .flags = READ_WRITE | IOASID_MAP_FIXED | IOASID_MAP_PIN,
+	  .answers = true,
+	  .id = AT(ioasid_map, pin_id),
+	  .kinds = PIN,
+	  .length = AT(ioasid_map, length),
+	  .good = good_map_pin,
+	  .undo = undo_map },
+	{ .name = "UNMAP",
+	  .request = IOASID_UNMAP,
+	  TYPE(ioasid_unmap),
+	  .flags = IOASID_UNMAP_ALL,
+	  .answers = true,
+	  .reserved = AT(ioasid_unmap, __reserved),
+	  .id = AT(ioasid_unmap, ioas_id),
+	  .kinds = IOAS,
+	  .iova = AT(ioasid_unmap, iova),
+	  .length = AT(ioasid_unmap, length),
+	  .good = good_unmap,
+	  .undo = undo_unmap },
+	{ .name = "TABLE_ALLOC",
+	  .request = IOASID_TABLE_ALLOC,
+	  TYPE(ioasid_table_alloc),
+	  .answers = true,
+	  .id = AT(ioasid_table_alloc, ioas_id),
+	  .kinds = IOAS,
+	  .good = good_table_alloc,
+	  .undo = undo_table_alloc },
+	{ .name = "TRANSLATE",
+	  .request = IOASID_TRANSLATE,
+	  TYPE(ioasid_translate),
+	  .flags = IOASID_TRANSLATE_PHYS,
+	  .answers = true,
+	  .id = AT(ioasid_translate, id),
+	  .kinds = IOAS | TABLE,
 	  .good = good_translate },
-	{ .name = "ACCESS", .request = IOASID_ACCESS, TYPE(ioasid_access),
-	  .flags = IOASID_ACCESS_WRITE, .answers = true,
+	{ .name = "ACCESS",
+	  .request = IOASID_ACCESS,
+	  TYPE(ioasid_access),
+	  .flags = IOASID_ACCESS_WRITE,
+	  .answers = true,
 	  .reserved = AT(ioasid_access, __reserved),
-	  .id = AT(ioasid_access, ioas_id), .kinds = IOAS,
+	  .id = AT(ioasid_access, ioas_id),
+	  .kinds = IOAS,
 	  .good = good_access },
-	{ .name = "QUERY", .request = IOASID_QUERY, TYPE(ioasid_query), .answers = true,
-	  .id = AT(ioasid_query, id), .kinds = IOAS,
+	{ .name = "QUERY",
+	  .request = IOASID_QUERY,
+	  TYPE(ioasid_query),
+	  .answers = true,
+	  .id = AT(ioasid_query, id),
+	  .kinds = IOAS,
 	  .good = good_query },
-	{ .name = "AUDIT", .request = IOASID_AUDIT, TYPE(ioasid_audit), .answers = true,
-	  .reserved = AT(ioasid_audit, __reserved), .good = good_audit },
+	{ .name = "AUDIT",
+	  .request = IOASID_AUDIT,
+	  TYPE(ioasid_audit),
+	  .answers = true,
+	  .reserved = AT(ioasid_audit, __reserved),
+	  .good = good_audit },
 };
 
 #define for_each_call(row) for (row = calls; row < calls + ARRAY_SIZE(calls); row++)
@@ -364,7 +427,8 @@ WORLD_TEST(size, shorter_than_the_first_version_is_einval)
 	const struct row *row;
 	uint32_t size;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		for (size = 0; size < row->size; size++) {
 			context("%s with size %u", row->name, size);
 			row->good(arg);
@@ -382,7 +446,8 @@ WORLD_TEST(size, a_longer_argument_is_accepted_when_the_rest_is_zero)
 	const struct row *row;
 	size_t i;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		for (i = 0; i <= ARRAY_SIZE(more); i++) {
 			size_t size = i < ARRAY_SIZE(more) ? row->size + more[i] : PAGE;
 			char *arg = argument_pages();
@@ -407,13 +472,15 @@ WORLD_TEST(size, a_tail_that_is_not_zero_is_e2big)
 	const struct row *row;
 	size_t i, j;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		for (i = 0; i <= ARRAY_SIZE(more); i++) {
 			size_t size = i < ARRAY_SIZE(more) ? row->size + more[i] : PAGE;
 			const size_t dirty[] = { row->size, size - 1 };
 
 			for (j = 0; j < ARRAY_SIZE(dirty); j++) {
-				context("%s with size %zu, byte %zu set", row->name, size, dirty[j]);
+				context("%s with size %zu, byte %zu set", row->name, size,
+					dirty[j]);
 				memset(arg, 0, 2 * PAGE);
 				row->good(arg);
 				*u32_at(arg, 0) = size;
@@ -433,7 +500,8 @@ WORLD_TEST(size, more_than_a_page_is_e2big)
 	const struct row *row;
 	size_t i;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 			context("%s with size %u", row->name, sizes[i]);
 			memset(arg, 0, 2 * PAGE);
@@ -452,7 +520,8 @@ WORLD_TEST(argument, unknown_flags_are_eopnotsupp)
 	const struct row *row;
 	unsigned int bit;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		for (bit = 0; bit < 32; bit++) {
 			if (row->flags & 1u << bit)
 				continue;
@@ -472,7 +541,8 @@ WORLD_TEST(argument, reserved_fields_are_zero_or_eopnotsupp)
 	const struct row *row;
 	size_t byte;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		for (byte = 0; row->reserved && byte < 4; byte++) {
 			context("%s with reserved byte %zu", row->name, byte);
 			row->good(arg);
@@ -491,16 +561,17 @@ WORLD_TEST(argument, that_cannot_be_read_is_efault)
 	char *const nowhere[] = {
 		NULL,
 		(char *)8,
-		end,				/* no access */
-		(char *)0x7ffffffff000,		/* behind user space */
-		(char *)0x800000000000,		/* not canonical */
-		(char *)0xffff888000000000,	/* the kernel's */
+		end, /* no access */
+		(char *)0x7ffffffff000, /* behind user space */
+		(char *)0x800000000000, /* not canonical */
+		(char *)0xffff888000000000, /* the kernel's */
 		(char *)-8,
 	};
 	const struct row *row;
 	size_t i;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		for (i = 0; i < ARRAY_SIZE(nowhere); i++) {
 			context("%s with its argument at %p", row->name, nowhere[i]);
 			refused(row, nowhere[i], EFAULT);
@@ -530,7 +601,8 @@ WORLD_TEST(argument, that_cannot_be_written_is_efault_and_undone)
 	char *arg = argument_pages();
 	const struct row *row;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		context("%s with a read-only argument", row->name);
 		want(mprotect(arg, PAGE, PROT_READ | PROT_WRITE), 0);
 		row->good(arg);
@@ -582,7 +654,8 @@ WORLD_TEST(id, that_names_nothing_or_another_kind_is_enoent)
 	enum kind kind;
 	size_t i;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		if (!row->kinds)
 			continue;
 		for (i = 0; i < ARRAY_SIZE(nothing); i++) {
@@ -610,7 +683,8 @@ WORLD_TEST(id, of_a_destroyed_object_is_enoent)
 	const struct row *row;
 	uint32_t gone;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		if (!row->kinds)
 			continue;
 		context("%s", row->name);
@@ -631,7 +705,8 @@ WORLD_TEST(id, is_valid_on_its_own_file_only)
 	char *arg = argument_pages();
 	const struct row *row;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		if (!row->kinds)
 			continue;
 		context("%s on another file", row->name);
@@ -664,7 +739,8 @@ WORLD_TEST(range, unaligned_or_empty_is_einval)
 	char arg[PAGE];
 	size_t i;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		size_t field = row->va ? row->va : row->iova;
 
 		if (!row->length)
@@ -695,7 +771,8 @@ WORLD_TEST(range, that_wraps_around_is_eoverflow)
 	struct ioasid_map map;
 	const struct row *row;
 
-	for_each_call(row) {
+	for_each_call(row)
+	{
 		size_t field = row->va ? row->va : row->iova;
 
 		if (!field)
@@ -728,12 +805,12 @@ WORLD_TEST(range, values_that_do_not_go_together_are_einval)
 	struct ioasid_query query;
 	struct ioasid_map map;
 
-#define MAP_IS_EINVAL(make, ...)                                                                   \
-	do {                                                                                       \
-		context("MAP with " #__VA_ARGS__);                                                 \
-		make(&map);                                                                        \
-		__VA_ARGS__;                                                                       \
-		want(call(w.fd, IOASID_MAP, &map), -EINVAL);                                       \
+#define MAP_IS_EINVAL(make, ...)                             \
+	do {                                                 \
+		context("MAP with " #__VA_ARGS__);           \
+		make(&map);                                  \
+		__VA_ARGS__;                                 \
+		want(call(w.fd, IOASID_MAP, &map), -EINVAL); \
 	} while (0)
 
 	MAP_IS_EINVAL(good_map, map.flags = 0);
@@ -748,8 +825,9 @@ WORLD_TEST(range, values_that_do_not_go_together_are_einval)
 	MAP_IS_EINVAL(good_map_pin, map.length = PAGE; map.pin_offset = SIZE);
 	MAP_IS_EINVAL(good_map_pin, map.length = PAGE; map.pin_offset = 1ULL << 40);
 	context("UNMAP of everything and a range");
-	all = (struct ioasid_unmap){ .size = sizeof(all), .flags = IOASID_UNMAP_ALL,
-				     .ioas_id = w.ioas, .length = PAGE };
+	all = (struct ioasid_unmap){
+		.size = sizeof(all), .flags = IOASID_UNMAP_ALL, .ioas_id = w.ioas, .length = PAGE
+	};
 	want(call(w.fd, IOASID_UNMAP, &all), -EINVAL);
 	all.length = 0;
 	all.iova = MAPPED_AT;

@@ -21,7 +21,7 @@ static struct {
 	const struct renderer *renderer;
 	struct selection selection;
 	uint64_t delay_ns;
-	uint64_t count;		/* snapshots to show, 0 is until a signal */
+	uint64_t count; /* snapshots to show, 0 is until a signal */
 	bool is_batch;
 } settings = {
 	.selection.sort = COLUMN_PINNED,

@@ -18,8 +18,8 @@ struct renderer {
 };
 
 extern const struct renderer render_table;
-extern const struct renderer render_bytes;	/* the table with all digits, as wide as it gets */
-extern const struct renderer render_screen;	/* the table, each on a cleared terminal */
+extern const struct renderer render_bytes; /* the table with all digits, as wide as it gets */
+extern const struct renderer render_screen; /* the table, each on a cleared terminal */
 extern const struct renderer render_json;
 
 /**

@@ -9,10 +9,10 @@
 #ifndef TOOLS_LIB_HIST_H
 #define TOOLS_LIB_HIST_H
 
-#define HIST_STEP_BITS	4
-#define HIST_STEPS	(1 << HIST_STEP_BITS)
-#define HIST_BITS	40	/* of nanoseconds: 18 minutes */
-#define HIST_BUCKETS	((HIST_BITS - HIST_STEP_BITS + 1) << HIST_STEP_BITS)
+#define HIST_STEP_BITS 4
+#define HIST_STEPS (1 << HIST_STEP_BITS)
+#define HIST_BITS 40 /* of nanoseconds: 18 minutes */
+#define HIST_BUCKETS ((HIST_BITS - HIST_STEP_BITS + 1) << HIST_STEP_BITS)
 
 /* Number of bits of a value; written out, as BPF has no instruction for it. */
 static inline unsigned int hist_bits(unsigned long long value)

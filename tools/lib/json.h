@@ -13,7 +13,7 @@
 struct json {
 	FILE *out;
 	unsigned int depth;
-	bool filled;	/* the innermost object or array has something in it */
+	bool filled; /* the innermost object or array has something in it */
 };
 
 /* In an array the key is NULL, and for the object that is the line itself. */

@@ -14,7 +14,7 @@
 
 /* Exit status: something failed, or the command line makes no sense. */
 #define TOOL_FAILED 1
-#define TOOL_USAGE  2
+#define TOOL_USAGE 2
 
 /**
  * tool_start - first thing in main

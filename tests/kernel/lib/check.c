@@ -146,7 +146,8 @@ void in_threads(unsigned int count, void (*fn)(void *arg), void *args, size_t si
 
 	want(pthread_barrier_init(&start, NULL, count), 0);
 	for (i = 0; i < count; i++) {
-		threads[i] = (struct thread){ .start = &start, .fn = fn,
+		threads[i] = (struct thread){ .start = &start,
+					      .fn = fn,
 					      .arg = (char *)args + i * size };
 		want(pthread_create(&threads[i].thread, NULL, thread_main, &threads[i]), 0);
 	}

@@ -22,19 +22,19 @@ void fail_at(const char *file, int line, const char *format, ...)
 #define fail(...) fail_at(__FILE__, __LINE__, __VA_ARGS__)
 
 /* Two integers are equal; both are shown when they are not. */
-#define want(actual, expected)                                                                     \
-	do {                                                                                       \
-		long long actual_ = (long long)(actual), expected_ = (long long)(expected);        \
-                                                                                                   \
-		if (actual_ != expected_)                                                          \
-			fail("%s is %lld (0x%llx), not %lld (0x%llx)", #actual, actual_, actual_,  \
-			     expected_, expected_);                                                \
+#define want(actual, expected)                                                                    \
+	do {                                                                                      \
+		long long actual_ = (long long)(actual), expected_ = (long long)(expected);       \
+                                                                                                  \
+		if (actual_ != expected_)                                                         \
+			fail("%s is %lld (0x%llx), not %lld (0x%llx)", #actual, actual_, actual_, \
+			     expected_, expected_);                                               \
 	} while (0)
 
-#define want_that(condition)                                                                       \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			fail("not so: %s", #condition);                                            \
+#define want_that(condition)                            \
+	do {                                            \
+		if (!(condition))                       \
+			fail("not so: %s", #condition); \
 	} while (0)
 
 /* Said with every failure from now on: which row of a table, which step, which seed. */
@@ -44,14 +44,14 @@ void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * A Criterion test with something before and after it. Not with Criterion's own fixtures: it does
  * not notice when an assertion in one of these fails.
  */
-#define TEST_BETWEEN(before, after, suite, name)                                                   \
-	static void suite##_##name##_body(void);                                                   \
-	Test(suite, name)                                                                          \
-	{                                                                                          \
-		before();                                                                          \
-		suite##_##name##_body();                                                           \
-		after();                                                                           \
-	}                                                                                          \
+#define TEST_BETWEEN(before, after, suite, name) \
+	static void suite##_##name##_body(void); \
+	Test(suite, name)                        \
+	{                                        \
+		before();                        \
+		suite##_##name##_body();         \
+		after();                         \
+	}                                        \
 	static void suite##_##name##_body(void)
 
 /* Run fn(arg) in a child; child_end() waits and fails unless it went well. */
@@ -69,13 +69,13 @@ void exec_into(const char *name, int fd, uint64_t a, uint64_t b, uint64_t c)
 bool after_exec_is(const char *name);
 void after_exec_run(after_exec_fn fn) __attribute__((noreturn));
 
-#define AFTER_EXEC(name)                                                                           \
-	static void name(int kept, uint64_t a, uint64_t b, uint64_t c);                              \
-	__attribute__((constructor)) static void name##_if_asked(void)                             \
-	{                                                                                          \
-		if (after_exec_is(#name))                                                          \
-			after_exec_run(name);                                                      \
-	}                                                                                          \
+#define AFTER_EXEC(name)                                                \
+	static void name(int kept, uint64_t a, uint64_t b, uint64_t c); \
+	__attribute__((constructor)) static void name##_if_asked(void)  \
+	{                                                               \
+		if (after_exec_is(#name))                               \
+			after_exec_run(name);                           \
+	}                                                               \
 	static void name(int kept, uint64_t a, uint64_t b, uint64_t c)
 
 /* Two processes take turns: one waits until the other has opened the gate. */

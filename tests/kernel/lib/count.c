@@ -106,9 +106,8 @@ static void same_query(const char *file, int line, const char *scope,
 		uint64_t after;
 	} rows[] = {
 #define ROW(name) { #name, before->name, after->name }
-		ROW(mappings), ROW(mapped),  ROW(tables), ROW(table_memory), ROW(pins),
-		ROW(pinned),   ROW(charged), ROW(limit),  ROW(shared),	     ROW(runs),
-		ROW(stale),    ROW(ioases),
+		ROW(mappings), ROW(mapped), ROW(tables), ROW(table_memory), ROW(pins),	ROW(pinned),
+		ROW(charged),  ROW(limit),  ROW(shared), ROW(runs),	    ROW(stale), ROW(ioases),
 #undef ROW
 	};
 	char what[64];

@@ -32,11 +32,11 @@ struct counts counts(int fd);
 void want_same_at(const char *file, int line, const struct counts *before,
 		  const struct counts *after);
 /* Nothing has changed since. */
-#define want_unchanged(fd, before)                                                                 \
-	do {                                                                                       \
-		struct counts after_ = counts(fd);                                                 \
-                                                                                                   \
-		want_same_at(__FILE__, __LINE__, before, &after_);                                 \
+#define want_unchanged(fd, before)                                 \
+	do {                                                       \
+		struct counts after_ = counts(fd);                 \
+                                                                   \
+		want_same_at(__FILE__, __LINE__, before, &after_); \
 	} while (0)
 
 /* What a process has pinned, all of it charged and in VmPin. */

@@ -94,8 +94,8 @@ bool hugetlb_reserve(size_t page_size, size_t count)
 void *hugetlb(size_t size, size_t page_size)
 {
 	int log = __builtin_ctzll(page_size);
-	void *memory = map_memory(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | log << HUGE_SHIFT,
-				  -1);
+	void *memory =
+		map_memory(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | log << HUGE_SHIFT, -1);
 
 	touch(memory, size);
 	return memory;
@@ -214,7 +214,8 @@ size_t physical_runs(const void *memory, size_t size)
 	int fd = pagemap_open();
 
 	want_that(entries);
-	want(pread(fd, entries, pages * sizeof(*entries), ADDRESS(memory) / PAGE * sizeof(*entries)),
+	want(pread(fd, entries, pages * sizeof(*entries),
+		   ADDRESS(memory) / PAGE * sizeof(*entries)),
 	     pages * sizeof(*entries));
 	for (i = 0; i < pages; i++) {
 		want_that(entries[i] & PAGEMAP_PRESENT);

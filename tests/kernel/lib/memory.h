@@ -27,7 +27,10 @@ void *file(size_t size, int flags);
 
 /* A pattern that differs in every eight bytes, and with the seed. */
 void fill(void *memory, size_t size, uint64_t from);
-/* Is the pattern there, starting at offset of what was filled? The first byte that is not, or size. */
+/*
+ * Is the pattern there, starting at offset of what was filled?
+ * The first byte that is not, or size.
+ */
 size_t filled(const void *memory, size_t size, uint64_t from, size_t offset);
 /* It is there. */
 void want_filled(const void *memory, size_t size, uint64_t from, size_t offset);

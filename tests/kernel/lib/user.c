@@ -72,8 +72,8 @@ static void ask_locked(void *arg)
 
 uint64_t user_locked(uid_t uid)
 {
-	struct locked_ask *ask = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct locked_ask *ask =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t used;
 
 	want_that(ask != MAP_FAILED);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Instead of libgit2, which Criterion needs to show how two strings differ (we never ask it to), and
+ * Instead of libgit2, which Criterion needs to show how two strings differ (never asked for here),
  * which needs 15 more libraries: TLS, Kerberos, ssh. Criterion loads and scans them all once more
  * for each test, and that takes longer than most tests do, under emulation.
  *
