@@ -200,11 +200,11 @@ static void anything(void *arg)
 	struct rng *rng = &worker->rng;
 	struct ioasid_pin pin = {};
 	uint32_t table;
-	char byte[64];
+	char byte[64] = "";
 	uint64_t i;
 	int ret;
 
-	for (i = 0; i < rounds; i++) {
+	for (i = 0; i < 4 * rounds; i++) {
 		unsigned int first = rng_below(rng, 32);
 		uint64_t length = (1 + rng_below(rng, 32 - first)) * PAGE;
 		char *va = memory + first * PAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Instead of libgit2, which Criterion needs to show how two strings differ (never asked for here),
- * Instead of libgit2, which Criterion needs to show how two strings differ (we never ask it to) and
+ * Instead of libgit2, which Criterion needs to show how two strings differ (never asked for here)
+ * and which needs 15 more libraries: TLS, Kerberos, ssh. Criterion loads and scans them all again
  * for each test, and that takes longer than most tests do, under emulation.
  *
  * Not part of the library of helpers; see the Makefile.
