@@ -227,22 +227,40 @@ size_t physical_runs(const void *memory, size_t size)
 	return count;
 }
 
-uint64_t smaps(const void *address, const char *line)
+/* What stands behind this word in the address's part of /proc/self/smaps. */
+static bool find_smaps(const void *address, const char *word, char text[512])
 {
 	FILE *f = fopen("/proc/self/smaps", "re");
-	unsigned long long first, end, value = ~0ULL;
-	bool inside = false;
-	char text[512];
+	unsigned long long first, end;
+	bool inside = false, found = false;
 
 	want_that(f);
-	while (value == ~0ULL && fgets(text, sizeof(text), f)) {
+	while (!found && fgets(text, 512, f)) {
 		if (sscanf(text, "%llx-%llx ", &first, &end) == 2)
 			inside = first <= ADDRESS(address) && ADDRESS(address) < end;
-		else if (inside && !strncmp(text, line, strlen(line)))
-			sscanf(text + strlen(line), "%llu", &value);
+		else
+			found = inside && !strncmp(text, word, strlen(word));
 	}
 	fclose(f);
-	if (value == ~0ULL)
+	if (found)
+		memmove(text, text + strlen(word), strlen(text + strlen(word)) + 1);
+	return found;
+}
+
+uint64_t smaps(const void *address, const char *line)
+{
+	unsigned long long value;
+	char text[512];
+
+	if (!find_smaps(address, line, text) || sscanf(text, "%llu", &value) != 1)
 		fail("no %s in /proc/self/smaps for %p", line, address);
 	return value << 10;
+}
+
+bool is_device_memory(const void *address)
+{
+	char text[512];
+
+	return find_smaps(address, "VmFlags:", text) &&
+	       (strstr(text, " io") || strstr(text, " pf"));
 }

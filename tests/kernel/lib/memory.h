@@ -44,5 +44,7 @@ uint64_t physical(const void *address);
 size_t physical_runs(const void *memory, size_t size);
 /* A line of the area around the address in /proc/self/smaps, such as "AnonHugePages:", in bytes. */
 uint64_t smaps(const void *address, const char *line);
+/* Is a device's memory there, or something else that the kernel has no pages for? */
+bool is_device_memory(const void *address);
 
 #endif /* MEMORY_H */
