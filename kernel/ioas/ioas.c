@@ -416,9 +416,11 @@ static void split(struct ioasid_ioas *ioas, struct ioasid_mapping *mapping, u64 
 
 /*
  * Make the first mappings of a range busy and put them on a list; cut those that reach out of it.
+ * What reaches in from before a later batch was mapped since the call began, and is left alone. So
+ * a call cuts twice at the most: in its first batch at the range's start, and once at its end.
  * Return how many, or -EBUSY when the first one is busy already.
  */
-static int take(struct ioasid_ioas *ioas, u64 start, u64 last, struct list_head *spares,
+static int take(struct ioasid_ioas *ioas, u64 start, u64 last, bool first, struct list_head *spares,
 		struct list_head *list)
 {
 	struct ioasid_mapping *mapping;
@@ -427,6 +429,8 @@ static int take(struct ioasid_ioas *ioas, u64 start, u64 last, struct list_head 
 	ioasid_commit_begin();
 	write_lock(&ioas->lock);
 	mapping = ioasid_mapping_first(&ioas->tree, start, last);
+	if (mapping && mapping->start < start && !first)
+		mapping = ioasid_mapping_next(mapping, last);
 	if (mapping && mapping->busy) {
 		n = -EBUSY;
 		goto out;
@@ -452,7 +456,7 @@ out:
  * Unmap one batch from @start on, and set @end to the last IOVA unmapped. Return how many mappings
  * there were, 0 at the end, or -EBUSY.
  */
-static int unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *end,
+static int unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *end, bool first,
 		       struct list_head *spares, struct ioasid_event_unmap *event,
 		       struct ioasid_lap *lap)
 {
@@ -461,7 +465,7 @@ static int unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *end,
 	int n;
 
 	down_read(&ioas->tables_lock);
-	n = take(ioas, start, last, spares, &list);
+	n = take(ioas, start, last, first, spares, &list);
 	event->place_ns += ioasid_lap(lap);
 	if (n > 0) {
 		list_for_each_entry(mapping, &list, link) {
@@ -498,6 +502,7 @@ int ioasid_ioas_unmap(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *unmapp
 		.tgid = current->tgid,
 	};
 	LIST_HEAD(spares);
+	bool first = true;
 	u64 end = last;
 	int n;
 
@@ -506,8 +511,9 @@ int ioasid_ioas_unmap(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *unmapp
 	list_add(&ioasid_mapping_alloc(true)->link, &spares);
 	/* Never go back: what others map behind us is theirs. */
 	do {
-		n = unmap_batch(ioas, start, last, &end, &spares, &event, &lap);
+		n = unmap_batch(ioas, start, last, &end, first, &spares, &event, &lap);
 		start = end + 1;
+		first = false;
 		cond_resched();
 	} while (n > 0 && end < last);
 	free_list(&spares, false);
