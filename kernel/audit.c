@@ -17,6 +17,7 @@
 static void count_mapping(void *arg, const struct ioasid_segment *segment)
 {
 	segment->pin->walked++;
+	segment->pin->walked_pages += segment->pages;
 }
 
 /**

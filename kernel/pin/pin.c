@@ -641,13 +641,16 @@ u32 ioasid_pins_audit(struct ioasid_domain *domain, struct ioasid_domain_stat *s
 		walked.pinned += pin->pages;
 		walked.charged += pin->charge.pages;
 		walked.mappings += pin->walked;
-		walked.mapped += pin->mapped;
+		walked.mapped += pin->walked_pages;
 		walked.shared += shared_pages(pin);
 		*in_flight += refcount_read(&pin->refs) - pin->mappings - pin->handles;
 		ioasid_ledger_audit_count(&pin->charge);
 		disagree(domain, "mappings of a pin", pin->mappings, pin->walked, &errors, text,
 			 size);
+		disagree(domain, "pages mapped of a pin", pin->mapped, pin->walked_pages, &errors,
+			 text, size);
 		pin->walked = 0;
+		pin->walked_pages = 0;
 	}
 	disagree(domain, "pins", stat->pins, walked.pins, &errors, text, size);
 	disagree(domain, "pinned", stat->pinned, walked.pinned, &errors, text, size);

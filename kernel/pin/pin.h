@@ -46,6 +46,7 @@ enum ioasid_pin_state {
  * @charge: what its owner is charged
  * @number: system-wide
  * @walked: scratch of the audit: mappings found
+ * @walked_pages: scratch of the audit: pages of these
  * @since: when it was pinned, in ns
  * @mappings: mappings among @refs
  * @mapped: pages of these
@@ -68,6 +69,7 @@ struct ioasid_pin_group {
 	struct ioasid_charge charge;
 	u64 number;
 	u64 walked;
+	u64 walked_pages;
 	u64 since;
 	u64 mappings;
 	u64 mapped;
