@@ -13,7 +13,8 @@ floors := $(patsubst %/Makefile,%,$(wildcard bpf/Makefile tools/Makefile example
 	tests/*/Makefile))
 jobs := $(shell nproc)
 
-.PHONY: all help root module $(floors) demo check check-all shell sparse style kernels \
+.PHONY: all help root module $(floors) demo check check-all bench-memory bench-scale bench-policy \
+	bench-table bench-table-native bench-vfio fuzz shell sparse style kernels \
 	clean distclean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -32,7 +33,7 @@ all $(MAKECMDGOALS): again ;
 .PHONY: again
 again:
 	@command -v sudo >/dev/null || { echo "make: must be root, and there is no sudo" >&2; false; }
-	@exec sudo --preserve-env=CI,SEED,STEPS,RUNS,TEST,KERNEL,MIRROR,MIRROR_SECURITY \
+	@exec sudo --preserve-env=CI,SEED,STEPS,RUNS,JOBS,TEST,KERNEL,MIRROR,MIRROR_SECURITY \
 		$(MAKE) $(MAKEOVERRIDES) $(MAKECMDGOALS)
 
 else
@@ -42,21 +43,22 @@ all: module $(floors)
 
 #: show this
 help:
-	@echo 'make [VERB] [KERNEL=stock|backports|debug|peer|DIRECTORY]'
+	@echo 'make [VERB] [KERNEL=stock|backports|debug|peer|arm64|riscv64|DIRECTORY]'
 	@echo
 	@awk '/^#: /{ text = substr($$0, 4) } \
 		/^[a-z_.-]+:/ && text { sub(/:.*/, ""); printf "  %-24s %s\n", $$0, text; text = "" }' \
 		Makefile
 	@echo
-	@echo 'check and check-all also take TEST=group,group SEED= STEPS= RUNS=; groups: tests/groups'
+	@echo 'check and check-all also take TEST=group,group SEED= STEPS= RUNS= JOBS=; groups: tests/groups'
 
 #: make the Debian 13 root in build/root, or add to it what scripts/packages gained
 root:
 	@scripts/root
 
-#: build the module for KERNEL
+#: build the module for KERNEL, and the tests when it is another processor's
 module: root
 	@if [ -f kernel/Kbuild ]; then scripts/module $(KERNEL); fi
+	@scripts/programs $(KERNEL)
 
 $(floors): root
 	@scripts/in-root make -C $@ O=$(top)/build/$@ -j$(jobs) -s
@@ -80,6 +82,42 @@ check-all: all
 #: a shell in a VM with KERNEL and the module
 shell: all
 	@tests/vm/run --kernel $(KERNEL) $(if $(wildcard kernel/Kbuild),--insmod) --shell
+
+#: print how much memory the module takes for itself, per GiB that is pinned
+bench-memory: all
+	@tests/vm/run --kernel $(KERNEL) --insmod --mem 5G --append hugepagesz=1G \
+		--append hugepages=1 -- build/tests/bench/memory
+
+#: print the cost of a call in instructions, by how many mappings and pins there are
+bench-scale: all
+	@tests/vm/run --kernel $(KERNEL) --insmod --mem 4G --smp 1 --icount --timeout 3000 -- \
+		build/tests/bench/scale
+
+#: print what asking each BPF policy costs beside the built-in one, in instructions
+bench-policy: all
+	@tests/vm/run --kernel $(KERNEL) --insmod --smp 1 --icount --timeout 1200 -- \
+		tests/bench/policy.sh
+
+#: print what our page tables cost beside generic_pt's, in instructions, and what they cost natively
+bench-table: tests/bench
+	@scripts/module peer
+	@tests/vm/run --kernel peer --insmod build/mod/peer/tests/module/ioasid-pt.ko --smp 1 \
+		--icount -- build/tests/bench/peer
+	@scripts/in-root tests/bench/table.sh
+
+#: print what ioasid-vfio costs beside VFIO type1 and iommufd, in instructions
+bench-vfio: tests/bench
+	@scripts/module peer
+	@tests/vm/run --kernel peer --mem 5G --smp 1 --icount --timeout 1800 --vfio intel-iommu \
+		--append 'hugepagesz=1G hugepages=1' -- tests/bench/vfio.sh
+
+#: only the second part of bench-table: per entry, on this machine, without a kernel
+bench-table-native: tests/bench
+	@scripts/in-root tests/bench/table.sh
+
+#: fuzz TARGET (all if not given): RUNS (50000) inputs for each of its programs, made from SEED
+fuzz: tests/fuzz
+	@RUNS=$(or $(RUNS),50000) scripts/in-root tests/fuzz/run $(TARGET)
 
 #: check the kernel sources with sparse
 sparse: root

@@ -12,6 +12,7 @@
 
 struct ioasid_refusal {
 	enum ioasid_stage stage;
+	enum ioasid_reason reason;
 	u64 asked;
 	u64 used;
 	u64 limit;
@@ -42,6 +43,21 @@ static inline int ioasid_refuse(struct ioasid_refusal *why, enum ioasid_stage st
 	why->limit = IOASID_NO_LIMIT;
 	strscpy_pad(why->policy, "builtin");
 	return ret;
+}
+
+/**
+ * ioasid_refuse_window() - the same, because of IOVAs that some hardware doesn't translate
+ * @why: where to note it
+ * @start: first IOVA
+ * @last: last IOVA
+ * @ret: the errno, negative
+ *
+ * Return: @ret.
+ */
+static inline int ioasid_refuse_window(struct ioasid_refusal *why, u64 start, u64 last, int ret)
+{
+	why->reason = IOASID_REASON_WINDOW;
+	return ioasid_refuse(why, IOASID_STAGE_TABLE, start, last - start + 1, ret);
 }
 
 #endif /* IOASID_REFUSAL_H */

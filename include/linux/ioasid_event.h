@@ -13,6 +13,7 @@
 #ifndef _LINUX_IOASID_EVENT_H
 #define _LINUX_IOASID_EVENT_H
 
+#include <linux/ioasid_stat.h>
 #include <linux/types.h>
 
 /**
@@ -110,6 +111,8 @@ struct ioasid_event_charge {
  * @tgid: process of the caller
  * @ret: 0 or a negative errno
  * @policy: name of the place policy that was asked, "fixed" when the caller chose the IOVA
+ * @stage: enum ioasid_stage: which step refused; 0 when none did
+ * @reason: enum ioasid_reason: more on what is refused by a table, or by hardware
  */
 struct ioasid_event_map {
 	u64 ioas;
@@ -127,6 +130,8 @@ struct ioasid_event_map {
 	u32 tgid;
 	s32 ret;
 	const char *policy;
+	u32 stage;
+	u32 reason;
 };
 
 /**
@@ -155,6 +160,89 @@ struct ioasid_event_unmap {
 	u64 pin_ns;
 	u32 tgid;
 	s32 ret;
+};
+
+/**
+ * struct ioasid_event_stale - a source was found to have other pages at a pin's address
+ * @domain: the pin domain
+ * @pin: the pin
+ * @va: first address
+ * @pages: pages
+ * @mapped: pages that are mapped, each mapping counted
+ * @tgid: process whose memory it is
+ */
+struct ioasid_event_stale {
+	u64 domain;
+	u64 pin;
+	u64 va;
+	u64 pages;
+	u64 mapped;
+	u32 tgid;
+};
+
+#define IOASID_EVENT_FORMAT_IOMMU U32_MAX
+
+/**
+ * struct ioasid_event_table - an address space feeds a table from now on, or (detach) no longer
+ * @ioas: the address space
+ * @table: the table's number
+ * @pages: pages that were entered; detach: that were entered until then
+ * @memory: pages of memory that the table takes; 0 when refused
+ * @total_ns: the whole step
+ * @tgid: process of the caller
+ * @format: enum ioasid_format, or IOASID_EVENT_FORMAT_IOMMU: an IOMMU's own, of an attached group
+ * @levels: how many; 0 when that is not known
+ * @ret: 0 or a negative errno; detach: 0
+ * @container: of a group, number of the VFIO container that it belongs to, 0 for none
+ * @group: number of the group
+ * @devices: how many devices there are in the group; 0: no group, the table is user space's
+ * @device: name of the first one: its PCI address, if it is on that bus
+ * @reason: enum ioasid_reason: more on why it was refused
+ */
+struct ioasid_event_table {
+	u64 ioas;
+	u64 table;
+	u64 pages;
+	u64 memory;
+	u64 total_ns;
+	u32 tgid;
+	u32 format;
+	u32 levels;
+	s32 ret;
+	u64 container;
+	u32 group;
+	u32 devices;
+	char device[IOASID_DEVICE_LEN];
+	u32 reason;
+};
+
+/* What became of a policy. */
+enum ioasid_policy_action {
+	IOASID_POLICY_ATTACHED = 0, /* it decides, or can be asked for */
+	IOASID_POLICY_EJECTED = 1, /* it decides no more; why is in the other fields */
+	IOASID_POLICY_DETACHED = 2, /* it is out */
+};
+
+/**
+ * struct ioasid_event_policy - a BPF policy came, was ejected, or went
+ * @code: ejected, detached: see enum ioasid_exit_kind; else 0
+ * @asked: decisions that it was asked for until now
+ * @refused: of these, refused
+ * @action: enum ioasid_policy_action
+ * @exit: ejected, detached: enum ioasid_exit_kind; else 0
+ * @kind: "account" or "place"
+ * @policy: its name
+ * @text: ejected, detached: why, in words; else empty
+ */
+struct ioasid_event_policy {
+	s64 code;
+	u64 asked;
+	u64 refused;
+	u32 action;
+	u32 exit;
+	const char *kind;
+	const char *policy;
+	const char *text;
 };
 
 #endif /* _LINUX_IOASID_EVENT_H */

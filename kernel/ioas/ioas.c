@@ -12,20 +12,22 @@
  * or busy. A mapping has a reference to its pin until it is out of all tables and these are
  * flushed. Whoever holds tables_lock for writing meets no busy mapping.
  *
- * Lock order: tables_lock; a table's lock; a commit; ioas->lock; the pin domain's lock. Policies
- * are asked with none of them held.
+ * Lock order: tables_lock; a table's walkers_lock; a commit; ioas->lock; the pin domain's lock.
+ * Policies are asked with none of them held.
  */
 #include "ioas/ioas.h"
 
-#include <linux/atomic.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include <trace/events/ioasid.h>
 
 #include "commit.h"
+#include "fault.h"
+#include "ioas/hold.h"
+#include "queue.h"
 #include "trace/lap.h"
 
 /* An unmap holds the lock for so many mappings at a time. */
@@ -33,31 +35,34 @@
 /* So many answers of a place policy may come too late before the built-in policy is asked. */
 #define PLACE_TRIES 8
 
-static DEFINE_MUTEX(ioases_lock); /* guards the list */
-static LIST_HEAD(ioases);
-static atomic64_t ioases_made;
-
 /**
  * ioasid_ioas_alloc() - make an empty address space
+ * @queue: where its events go; a reference is taken
  *
  * Return: the address space, or NULL.
  */
-struct ioasid_ioas *ioasid_ioas_alloc(void)
+struct ioasid_ioas *ioasid_ioas_alloc(struct ioasid_queue *queue)
 {
-	struct ioasid_ioas *ioas = kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
+	struct ioasid_ioas *ioas;
 
+	ioas = ioasid_fault() ? NULL : kzalloc(sizeof(*ioas), GFP_KERNEL_ACCOUNT);
 	if (!ioas)
 		return NULL;
-	ioas->number = atomic64_inc_return(&ioases_made);
+	ioasid_queue_get(queue);
+	ioas->queue = queue;
 	init_rwsem(&ioas->tables_lock);
 	INIT_LIST_HEAD(&ioas->tables);
+	INIT_LIST_HEAD(&ioas->groups);
 	rwlock_init(&ioas->lock);
 	ioas->tree = RB_ROOT;
+	ioas->reserved = RB_ROOT;
+	ioas->holds = RB_ROOT_CACHED;
 	ioas->last = U64_MAX;
-	mutex_lock(&ioases_lock);
-	list_add_tail(&ioas->link, &ioases);
-	mutex_unlock(&ioases_lock);
-	return ioas;
+	if (!ioasid_ioas_enlist(ioas))
+		return ioas;
+	ioasid_queue_put(queue);
+	kfree(ioas);
+	return NULL;
 }
 
 /**
@@ -68,15 +73,41 @@ struct ioasid_ioas *ioasid_ioas_alloc(void)
  */
 void ioasid_ioas_free(struct ioasid_ioas *ioas)
 {
+	struct ioasid_refusal unused = {};
 	u64 unmapped;
 
 	if (ioas->mappings)
-		ioasid_ioas_unmap(ioas, 0, U64_MAX, &unmapped);
+		ioasid_ioas_unmap(ioas, 0, U64_MAX, &unmapped, &unused);
+	ioasid_ioas_unreserve_all(ioas);
+	kfree(ioas->allowed);
+	kfree(ioas->windows);
 	WARN_ON_ONCE(!RB_EMPTY_ROOT(&ioas->tree) || !list_empty(&ioas->tables));
-	mutex_lock(&ioases_lock);
-	list_del(&ioas->link);
-	mutex_unlock(&ioases_lock);
+	ioasid_ioas_delist(ioas);
+	ioasid_queue_put(ioas->queue);
 	kfree(ioas);
+}
+
+/**
+ * ioasid_ioas_stale() - the process has other memory where a mapping leads to
+ * @user: the mapping's
+ *
+ * Context: the pin domain's lock is held, which keeps the mapping's IOVAs from changing.
+ */
+void ioasid_ioas_stale(struct ioasid_pin_user *user)
+{
+	const struct ioasid_mapping *mapping = container_of(user, struct ioasid_mapping, user);
+	const struct ioasid_pin_group *pin = mapping->segment.pin;
+	struct ioasid_event event = {
+		.kind = IOASID_EVENT_STALE,
+		.ioas = mapping->ioas->number,
+		.iova = mapping->start,
+		.length = ioasid_mapping_pages(mapping) << PAGE_SHIFT,
+		.va = pin->va + (mapping->segment.page << PAGE_SHIFT),
+		.pin = pin->number,
+		.tgid = pin->domain->stat.tgid,
+	};
+
+	ioasid_queue_post(mapping->ioas->queue, &event);
 }
 
 static struct ioasid_run_iter pages_of(const struct ioasid_mapping *mapping)
@@ -88,10 +119,11 @@ static void insert(struct ioasid_ioas *ioas, struct ioasid_mapping *mapping)
 {
 	lockdep_assert_held_write(&ioas->lock);
 	ioasid_mapping_insert(&ioas->tree, mapping);
-	ioas->inserted++;
+	ioas->changes++;
 	ioas->mappings++;
 	ioas->mapped += ioasid_mapping_pages(mapping);
-	ioasid_pin_count_mapping(mapping->segment.pin, ioasid_mapping_pages(mapping));
+	ioasid_pin_count_mapping(mapping->segment.pin, &mapping->user,
+				 ioasid_mapping_pages(mapping));
 }
 
 static void erase(struct ioasid_ioas *ioas, struct ioasid_mapping *mapping)
@@ -100,7 +132,8 @@ static void erase(struct ioasid_ioas *ioas, struct ioasid_mapping *mapping)
 	ioasid_mapping_erase(&ioas->tree, mapping);
 	ioas->mappings--;
 	ioas->mapped -= ioasid_mapping_pages(mapping);
-	ioasid_pin_uncount_mapping(mapping->segment.pin, ioasid_mapping_pages(mapping));
+	ioasid_pin_uncount_mapping(mapping->segment.pin, &mapping->user,
+				   ioasid_mapping_pages(mapping));
 }
 
 /* Free mappings that are in no tree. */
@@ -117,7 +150,8 @@ static void free_list(struct list_head *list, bool put)
 }
 
 /* A busy mapping for each segment, without an IOVA yet. */
-static int make_list(const struct ioasid_map_wish *wish, struct list_head *list)
+static int make_list(struct ioasid_ioas *ioas, const struct ioasid_map_wish *wish,
+		     struct list_head *list)
 {
 	struct ioasid_mapping *mapping;
 	u32 i;
@@ -129,6 +163,8 @@ static int make_list(const struct ioasid_map_wish *wish, struct list_head *list)
 			return -ENOMEM;
 		}
 		mapping->segment = wish->segments->list[i];
+		mapping->ioas = ioas;
+		mapping->maker = wish->maker;
 		mapping->access = wish->access;
 		mapping->busy = true;
 		list_add_tail(&mapping->link, list);
@@ -154,16 +190,40 @@ static int find_gap(void *space, const struct ioasid_search *search, u64 *iova)
 	int ret;
 
 	read_lock(&ioas->lock);
-	ret = ioasid_mapping_find_gap(&ioas->tree, search, iova);
+	ret = ioasid_ioas_find_gap(ioas, search, iova);
 	read_unlock(&ioas->lock);
 	return ret;
 }
 
 static int find_gap_locked(void *space, const struct ioasid_search *search, u64 *iova)
 {
+	return ioasid_ioas_find_gap(space, search, iova);
+}
+
+static void usage(void *space, struct ioasid_place_usage *usage)
+{
 	struct ioasid_ioas *ioas = space;
 
-	return ioasid_mapping_find_gap(&ioas->tree, search, iova);
+	read_lock(&ioas->lock);
+	usage->mappings = ioas->mappings;
+	usage->mapped = ioas->mapped << PAGE_SHIFT;
+	usage->tables = ioas->table_count;
+	read_unlock(&ioas->lock);
+}
+
+/* What only BPF policies look at. */
+static void fill_hints(const struct ioasid_map_wish *wish, struct ioasid_place_request *request)
+{
+	const struct ioasid_segment *segment = &wish->segments->list[0];
+	struct ioasid_run_iter run = ioasid_runs_seek(&segment->pin->runs, segment->page);
+	unsigned long pfn = ioasid_run_iter_pfn(&run);
+
+	request->node = pfn_valid(pfn) ? page_to_nid(pfn_to_page(pfn)) : NUMA_NO_NODE;
+	request->contiguous = min(ioasid_run_iter_left(&run), segment->pages) << PAGE_SHIFT;
+	if (wish->access & IOASID_TABLE_READ)
+		request->flags |= IOASID_PLACE_READ;
+	if (wish->access & IOASID_TABLE_WRITE)
+		request->flags |= IOASID_PLACE_WRITE;
 }
 
 static void fill_request(struct ioasid_ioas *ioas, const struct ioasid_map_wish *wish,
@@ -196,7 +256,11 @@ static int insert_at(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish, boo
 		wish->iova = context.request.iova;
 	}
 	last = wish->iova + length - 1;
-	if (!ret && last > ioas->last)
+	if (!ret &&
+	    (last > ioas->last || (!wish->fixed && !ioasid_ioas_allows(ioas, wish->iova, last))))
+		ret = -ERANGE;
+	wish->window = !ret && ioasid_ioas_in_window(ioas, wish->iova, last);
+	if (wish->window)
 		ret = -ERANGE;
 	if (!ret && ioasid_mapping_first(&ioas->tree, wish->iova, last))
 		ret = -EEXIST;
@@ -215,14 +279,18 @@ static int place_once(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish,
 		      struct list_head *list, struct ioasid_lap *lap,
 		      struct ioasid_event_map *event)
 {
-	struct ioasid_place_context context = { .find = find_gap };
-	u64 inserted = READ_ONCE(ioas->inserted);
-	bool late;
+	struct ioasid_place_context context = { .find = find_gap, .usage = usage };
+	u64 changes = READ_ONCE(ioas->changes);
+	char chosen[IOASID_NAME_LEN] = "";
 	u32 epoch;
 	int ret;
 
 	fill_request(ioas, wish, &context);
-	ret = ioasid_place(&context, &epoch, wish->policy);
+	if (ioasid_place_loaded()) {
+		fill_hints(wish, &context.request);
+		ioasid_ioas_get_policy(ioas, chosen);
+	}
+	ret = ioasid_place(&context, chosen, &epoch, wish->policy);
 	event->policy_ns += ioasid_lap(lap);
 	if (ret)
 		return ret;
@@ -232,11 +300,10 @@ static int place_once(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish,
 	ret = insert_at(ioas, wish, !epoch, list);
 	if (!ret || !epoch)
 		goto out;
-	late = READ_ONCE(ioas->inserted) != inserted ||
-	       READ_ONCE(ioas->last) < context.request.last;
-	if (!late)
-		ioasid_slot_eject(&ioasid_place_slot, epoch, IOASID_EXIT_IOVA, wish->iova,
-				  "place() chose an IOVA that is in use");
+	/* Unless it is late, it was wrong. */
+	if (READ_ONCE(ioas->changes) == changes)
+		ioasid_slot_eject_late(&ioasid_place_slot, epoch, IOASID_EXIT_IOVA, wish->iova,
+				       "place() chose an IOVA that is in use or not allowed");
 	ret = 1;
 out:
 	/* On success the lock stays: mappings and tables have to agree first. */
@@ -264,43 +331,57 @@ static int place(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish, struct 
 	return ret;
 }
 
-static void clear_tables(struct ioasid_ioas *ioas, struct list_head *list,
-			 const struct ioasid_table *stop, struct ioasid_event_unmap *event,
-			 struct ioasid_lap *lap)
+/* Take the mappings before @end, all of the list if that is NULL, out of a table. */
+static void clear_table(struct ioasid_table *table, struct list_head *list,
+			const struct ioasid_mapping *end, struct ioasid_event_unmap *event,
+			struct ioasid_lap *lap)
 {
-	struct ioasid_garbage garbage = {};
-	struct ioasid_mapping *mapping, *first, *last;
+	struct ioasid_mapping *mapping, *first;
+	struct ioasid_removal removal;
+	u64 last = 0;
+
+	first = list_first_entry(list, struct ioasid_mapping, link);
+	if (first == end)
+		return;
+	ioasid_removal_init(&removal);
+	list_for_each_entry(mapping, list, link) {
+		if (mapping == end)
+			break;
+		ioasid_table_unmap(table, mapping->start, mapping->last, &removal);
+		last = mapping->last;
+	}
+	event->table_ns += ioasid_lap(lap);
+	ioasid_table_flush(table, first->start, last, &removal);
+	event->flush_ns += ioasid_lap(lap);
+}
+
+static void clear_tables(struct ioasid_ioas *ioas, struct list_head *list,
+			 struct ioasid_event_unmap *event, struct ioasid_lap *lap)
+{
 	struct ioasid_table *table;
 
 	lockdep_assert_held(&ioas->tables_lock);
-	first = list_first_entry(list, struct ioasid_mapping, link);
-	last = list_last_entry(list, struct ioasid_mapping, link);
-	list_for_each_entry(table, &ioas->tables, link) {
-		list_for_each_entry(mapping, list, link)
-			ioasid_table_unmap(table, mapping->start, ioasid_mapping_pages(mapping),
-					   &garbage);
-		event->table_ns += ioasid_lap(lap);
-		ioasid_table_flush(table, first->start,
-				   (last->last - first->start + 1) >> PAGE_SHIFT);
-		ioasid_garbage_free(&garbage);
-		event->flush_ns += ioasid_lap(lap);
-		if (table == stop)
-			break;
-	}
+	list_for_each_entry(table, &ioas->tables, link)
+		clear_table(table, list, NULL, event, lap);
 }
 
-static int enter_list(struct ioasid_table *table, struct list_head *list)
+/* Enter all of the list, or nothing. */
+static int fill_table(struct ioasid_table *table, struct list_head *list)
 {
+	struct ioasid_event_unmap unused = {};
 	struct ioasid_mapping *mapping;
+	struct ioasid_lap untimed = {};
 	struct ioasid_run_iter pages;
 	int ret;
 
 	list_for_each_entry(mapping, list, link) {
 		pages = pages_of(mapping);
-		ret = ioasid_table_map(table, mapping->start, ioasid_mapping_pages(mapping), &pages,
+		ret = ioasid_table_map(table, mapping->start, mapping->last, &pages,
 				       mapping->access);
-		if (ret)
-			return ret;
+		if (!ret)
+			continue;
+		clear_table(table, list, mapping, &unused, &untimed);
+		return ret;
 	}
 	return 0;
 }
@@ -315,13 +396,16 @@ static int fill_tables(struct ioasid_ioas *ioas, struct list_head *list)
 
 	lockdep_assert_held(&ioas->tables_lock);
 	list_for_each_entry(table, &ioas->tables, link) {
-		ret = enter_list(table, list);
-		if (!ret)
-			continue;
-		clear_tables(ioas, list, table, &unused, &untimed);
-		return ret;
+		ret = fill_table(table, list);
+		if (ret)
+			goto undo;
 	}
 	return 0;
+
+undo:
+	list_for_each_entry_continue_reverse(table, &ioas->tables, link)
+		clear_table(table, list, NULL, &unused, &untimed);
+	return ret;
 }
 
 static void erase_list(struct ioasid_ioas *ioas, struct list_head *list)
@@ -370,7 +454,7 @@ int ioasid_ioas_map(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish,
 	int ret;
 
 	strscpy(wish->policy, "builtin");
-	ret = make_list(wish, &list);
+	ret = make_list(ioas, wish, &list);
 	if (ret)
 		return ioasid_refuse(why, IOASID_STAGE_PLACE, wish->iova, length, ret);
 
@@ -380,6 +464,8 @@ int ioasid_ioas_map(struct ioasid_ioas *ioas, struct ioasid_map_wish *wish,
 		free_list(&list, false);
 		if (why->stage == IOASID_STAGE_NONE) {
 			ioasid_refuse(why, IOASID_STAGE_PLACE, wish->iova, length, ret);
+			if (wish->window)
+				why->reason = IOASID_REASON_WINDOW;
 			if (!wish->fixed)
 				strscpy_pad(why->policy, wish->policy);
 		}
@@ -409,42 +495,161 @@ static void split(struct ioasid_ioas *ioas, struct ioasid_mapping *mapping, u64 
 
 	list_del(&rest->link);
 	INIT_LIST_HEAD(&rest->link);
+	ioasid_pin_lock(mapping->segment.pin);
 	ioasid_mapping_split(&ioas->tree, mapping, at, rest);
+	ioasid_pin_unlock(mapping->segment.pin);
 	ioas->mappings++;
-	ioasid_pin_split_mapping(mapping->segment.pin);
+	ioasid_pin_split_mapping(mapping->segment.pin, &rest->user);
+}
+
+/* The first mapping of a range, and the next one; what is reserved is skipped. */
+static struct ioasid_mapping *skip_reserved(struct ioasid_mapping *mapping, u64 last)
+{
+	while (mapping && ioasid_mapping_reserved(mapping))
+		mapping = ioasid_mapping_next(mapping, last);
+	return mapping;
+}
+
+static struct ioasid_mapping *first_mapping(struct ioasid_ioas *ioas, u64 start, u64 last)
+{
+	return skip_reserved(ioasid_mapping_first(&ioas->tree, start, last), last);
+}
+
+static struct ioasid_mapping *next_mapping(struct ioasid_mapping *mapping, u64 last)
+{
+	return skip_reserved(ioasid_mapping_next(mapping, last), last);
+}
+
+/* Does somebody hold pages of the mapping's part of the range? */
+static bool is_held(struct ioasid_ioas *ioas, const struct ioasid_mapping *mapping, u64 start,
+		    u64 last)
+{
+	if (RB_EMPTY_ROOT(&ioas->holds.rb_root))
+		return false;
+	return ioasid_held(ioas, max(mapping->start, start), min(mapping->last, last));
+}
+
+/* Can all tables be cut there, which is inside the mapping? */
+static bool can_cut(struct ioasid_ioas *ioas, const struct ioasid_mapping *mapping, u64 at)
+{
+	const struct ioasid_segment *segment = &mapping->segment;
+	const struct ioasid_runs *runs = &segment->pin->runs;
+	u64 page = segment->page + ((at - mapping->start) >> PAGE_SHIFT);
+	struct ioasid_run_iter iter = ioasid_runs_seek(runs, page);
+	u64 first = max(ioasid_run_index(runs->list[iter.run]), segment->page);
+	u64 end = min(ioasid_run_end(runs, iter.run), segment->page + segment->pages);
+	u64 before = (page - first) << PAGE_SHIFT;
+	u64 phys = ioasid_run_iter_pfn(&iter) << PAGE_SHIFT;
+	struct ioasid_table *table;
+
+	list_for_each_entry(table, &ioas->tables, link)
+		if (!ioasid_table_can_cut(table, at - before, phys - before,
+					  (end - first) << PAGE_SHIFT, before))
+			return false;
+	return true;
+}
+
+/**
+ * struct unmapping - a call that unmaps
+ * @ioas: the address space
+ * @maker: whose mappings; 0: anybody's
+ * @first: it has not come to its second batch
+ * @spares: a mapping for each cut
+ * @event: what it tells at its end
+ * @lap: its watch
+ * @why: filled on failure
+ */
+struct unmapping {
+	struct ioasid_ioas *ioas;
+	u32 maker;
+	bool first;
+	struct list_head spares;
+	struct ioasid_event_unmap event;
+	struct ioasid_lap lap;
+	struct ioasid_refusal *why;
+};
+
+/* The first mapping of a range that the call unmaps, and the next one. */
+static struct ioasid_mapping *skip_others(const struct unmapping *call,
+					  struct ioasid_mapping *mapping, u64 last)
+{
+	while (call->maker && mapping && mapping->maker != call->maker)
+		mapping = next_mapping(mapping, last);
+	return mapping;
+}
+
+static struct ioasid_mapping *first_wanted(const struct unmapping *call, u64 start, u64 last)
+{
+	return skip_others(call, first_mapping(call->ioas, start, last), last);
+}
+
+static struct ioasid_mapping *next_wanted(const struct unmapping *call,
+					  struct ioasid_mapping *mapping, u64 last)
+{
+	return skip_others(call, next_mapping(mapping, last), last);
+}
+
+/* May the range be unmapped, as far as that cuts the mappings at its ends? */
+static int check_cuts(const struct unmapping *call, u64 start, u64 last)
+{
+	struct ioasid_ioas *ioas = call->ioas;
+	struct ioasid_mapping *mapping;
+	u64 at = start;
+
+	lockdep_assert_held(&ioas->tables_lock);
+	mapping = first_wanted(call, start, start);
+	if (call->first && mapping && mapping->start < start && !can_cut(ioas, mapping, at))
+		goto refuse;
+	at = last + 1;
+	mapping = first_wanted(call, last, last);
+	if (!mapping || mapping->last == last || can_cut(ioas, mapping, at))
+		return 0;
+refuse:
+	call->why->reason = IOASID_REASON_CUT;
+	return ioasid_refuse(call->why, IOASID_STAGE_TABLE, at, last - start + 1, -EBUSY);
 }
 
 /*
  * Make the first mappings of a range busy and put them on a list; cut those that reach out of it.
  * What reaches in from before a later batch was mapped since the call began, and is left alone. So
  * a call cuts twice at the most: in its first batch at the range's start, and once at its end.
- * Return how many, or -EBUSY when the first one is busy already.
+ * Return how many, or -EBUSY when the first one is busy already, or held, or when one can't be cut:
+ * this is found out before the first batch, unless another thread maps there meanwhile.
  */
-static int take(struct ioasid_ioas *ioas, u64 start, u64 last, bool first, struct list_head *spares,
-		struct list_head *list)
+static int take(struct unmapping *call, u64 start, u64 last, struct list_head *list)
 {
+	struct ioasid_ioas *ioas = call->ioas;
 	struct ioasid_mapping *mapping;
-	int n = 0;
+	int n;
 
 	ioasid_commit_begin();
 	write_lock(&ioas->lock);
-	mapping = ioasid_mapping_first(&ioas->tree, start, last);
-	if (mapping && mapping->start < start && !first)
-		mapping = ioasid_mapping_next(mapping, last);
+	n = check_cuts(call, start, last);
+	if (n)
+		goto out;
+	mapping = first_wanted(call, start, last);
+	if (mapping && mapping->start < start && !call->first)
+		mapping = next_wanted(call, mapping, last);
+	if (mapping && is_held(ioas, mapping, start, last)) {
+		n = -EBUSY;
+		goto out;
+	}
 	if (mapping && mapping->busy) {
 		n = -EBUSY;
 		goto out;
 	}
 	if (mapping && mapping->start < start) {
-		split(ioas, mapping, start, spares);
-		mapping = ioasid_mapping_next(mapping, last);
+		split(ioas, mapping, start, &call->spares);
+		mapping = next_wanted(call, mapping, last);
 	}
 	for (; mapping && !mapping->busy && n < UNMAP_BATCH; n++) {
+		if (is_held(ioas, mapping, start, last))
+			break;
 		if (mapping->last > last)
-			split(ioas, mapping, last + 1, spares);
+			split(ioas, mapping, last + 1, &call->spares);
 		mapping->busy = true;
 		list_add_tail(&mapping->link, list);
-		mapping = ioasid_mapping_next(mapping, last);
+		mapping = next_wanted(call, mapping, last);
 	}
 out:
 	write_unlock(&ioas->lock);
@@ -452,34 +657,110 @@ out:
 	return n;
 }
 
+/* Tell those who hold pages of a range that is going to be unmapped, if it may be. */
+static int tell_holders(const struct unmapping *call, u64 start, u64 last)
+{
+	struct ioasid_ioas *ioas = call->ioas;
+	int ret;
+
+	if (RB_EMPTY_ROOT(&ioas->holds.rb_root))
+		return 0;
+	down_read(&ioas->tables_lock);
+	read_lock(&ioas->lock);
+	ret = check_cuts(call, start, last);
+	read_unlock(&ioas->lock);
+	up_read(&ioas->tables_lock);
+	if (!ret)
+		ioasid_holds_tell(ioas, start, last);
+	return ret;
+}
+
 /*
  * Unmap one batch from @start on, and set @end to the last IOVA unmapped. Return how many mappings
  * there were, 0 at the end, or -EBUSY.
  */
-static int unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *end, bool first,
-		       struct list_head *spares, struct ioasid_event_unmap *event,
-		       struct ioasid_lap *lap)
+static int unmap_batch(struct unmapping *call, u64 start, u64 last, u64 *end)
 {
+	struct ioasid_event_unmap *event = &call->event;
+	struct ioasid_ioas *ioas = call->ioas;
 	struct ioasid_mapping *mapping;
 	LIST_HEAD(list);
 	int n;
 
 	down_read(&ioas->tables_lock);
-	n = take(ioas, start, last, first, spares, &list);
-	event->place_ns += ioasid_lap(lap);
+	n = take(call, start, last, &list);
+	event->place_ns += ioasid_lap(&call->lap);
 	if (n > 0) {
 		list_for_each_entry(mapping, &list, link) {
 			event->unmapped += ioasid_mapping_pages(mapping);
 			*end = mapping->last;
 		}
-		clear_tables(ioas, &list, NULL, event, lap);
+		clear_tables(ioas, &list, event, &call->lap);
 		erase_list(ioas, &list);
-		event->place_ns += ioasid_lap(lap);
+		event->place_ns += ioasid_lap(&call->lap);
 	}
 	up_read(&ioas->tables_lock);
 	free_list(&list, true);
-	event->pin_ns += ioasid_lap(lap);
+	event->pin_ns += ioasid_lap(&call->lap);
 	return n;
+}
+
+/**
+ * ioasid_ioas_unmap_made() - remove the mappings of one maker
+ * @ioas: the address space
+ * @start: first IOVA, page-aligned
+ * @last: last IOVA
+ * @maker: who made them; 0: whoever
+ * @unmapped: set to the bytes that were mapped
+ * @why: filled on failure
+ *
+ * Context: may sleep, no locks held.
+ * Return: 0, or -EBUSY when a part is just being mapped or unmapped, or held by a client that did
+ * not let go; what came before is unmapped. -EBUSY also when a table can't be cut at the range's
+ * ends; nothing is unmapped then.
+ */
+int ioasid_ioas_unmap_made(struct ioasid_ioas *ioas, u64 start, u64 last, u32 maker, u64 *unmapped,
+			   struct ioasid_refusal *why)
+{
+	struct unmapping call = {
+		.ioas = ioas,
+		.maker = maker,
+		.first = true,
+		.spares = LIST_HEAD_INIT(call.spares),
+		.event.ioas = ioas->number,
+		.event.iova = start,
+		.event.pages = last == U64_MAX && !start ? U64_MAX :
+							   (last - start + 1) >> PAGE_SHIFT,
+		.event.tgid = current->tgid,
+		.lap = ioasid_lap_start(trace_ioasid_unmap_enabled()),
+		.why = why,
+	};
+	u64 end = last;
+	int n;
+
+	n = tell_holders(&call, start, last);
+	if (n)
+		goto out;
+	/* A range cuts at most two mappings, or one twice. */
+	list_add(&ioasid_mapping_alloc(true)->link, &call.spares);
+	list_add(&ioasid_mapping_alloc(true)->link, &call.spares);
+	/* Never go back: what others map behind us is theirs. */
+	do {
+		n = unmap_batch(&call, start, last, &end);
+		start = end + 1;
+		call.first = false;
+		cond_resched();
+	} while (n > 0 && end < last);
+	free_list(&call.spares, false);
+out:
+	call.event.ret = min(n, 0);
+	if (n < 0)
+		ioasid_refuse(why, IOASID_STAGE_USE, call.event.iova, last - call.event.iova + 1,
+			      n);
+	call.event.total_ns = ioasid_lap_total(&call.lap);
+	trace_ioasid_unmap(&call.event);
+	*unmapped = call.event.unmapped << PAGE_SHIFT;
+	return call.event.ret;
 }
 
 /**
@@ -488,41 +769,121 @@ static int unmap_batch(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *end, 
  * @start: first IOVA, page-aligned
  * @last: last IOVA
  * @unmapped: set to the bytes that were mapped
+ * @why: filled on failure
  *
  * Context: may sleep, no locks held.
- * Return: 0, or -EBUSY when a part is just being mapped or unmapped; what came before is unmapped.
+ * Return: as ioasid_ioas_unmap_made().
  */
-int ioasid_ioas_unmap(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *unmapped)
+int ioasid_ioas_unmap(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *unmapped,
+		      struct ioasid_refusal *why)
 {
-	struct ioasid_lap lap = ioasid_lap_start(trace_ioasid_unmap_enabled());
-	struct ioasid_event_unmap event = {
-		.ioas = ioas->number,
-		.iova = start,
-		.pages = last == U64_MAX && !start ? U64_MAX : (last - start + 1) >> PAGE_SHIFT,
-		.tgid = current->tgid,
-	};
-	LIST_HEAD(spares);
-	bool first = true;
-	u64 end = last;
-	int n;
+	return ioasid_ioas_unmap_made(ioas, start, last, 0, unmapped, why);
+}
 
-	/* A range cuts at most two mappings, or one twice. */
-	list_add(&ioasid_mapping_alloc(true)->link, &spares);
-	list_add(&ioasid_mapping_alloc(true)->link, &spares);
-	/* Never go back: what others map behind us is theirs. */
-	do {
-		n = unmap_batch(ioas, start, last, &end, first, &spares, &event, &lap);
-		start = end + 1;
-		first = false;
+/* May the table be fed? It has to reach all that is mapped and allowed. */
+static int check_reach(struct ioasid_ioas *ioas, const struct ioasid_table *table,
+		       struct ioasid_refusal *why)
+{
+	struct ioasid_mapping *mapping;
+
+	if (ioas->retired)
+		return -ENOENT;
+	if (ioas->allowed && ioas->allowed->ranges[ioas->allowed->count - 1].last > table->last)
+		return ioasid_refuse(why, IOASID_STAGE_TABLE, table->last + 1, 0, -EBUSY);
+	mapping = first_mapping(ioas, table->last, U64_MAX);
+	if (mapping && mapping->last == table->last)
+		mapping = next_mapping(mapping, U64_MAX);
+	if (!mapping)
+		return 0;
+	ioasid_refuse(why, IOASID_STAGE_TABLE, mapping->start,
+		      ioasid_mapping_pages(mapping) << PAGE_SHIFT, -ERANGE);
+	why->limit = table->last;
+	return -ERANGE;
+}
+
+/**
+ * ioasid_ioas_replay() - enter all that is mapped into a new table
+ * @ioas: the address space, its tables_lock held for writing, so nobody changes what is mapped
+ * @table: empty
+ * @why: filled on failure
+ *
+ * Context: may sleep.
+ * Return: 0, or what the table says; then a part of it may be entered.
+ */
+int ioasid_ioas_replay(struct ioasid_ioas *ioas, struct ioasid_table *table,
+		       struct ioasid_refusal *why)
+{
+	struct ioasid_mapping *mapping;
+	struct ioasid_run_iter pages;
+	int ret;
+
+	lockdep_assert_held_write(&ioas->tables_lock);
+	for (mapping = first_mapping(ioas, 0, U64_MAX); mapping;
+	     mapping = next_mapping(mapping, U64_MAX)) {
+		pages = pages_of(mapping);
+		ret = ioasid_table_map(table, mapping->start, mapping->last, &pages,
+				       mapping->access);
+		if (ret)
+			return ioasid_refuse(why, IOASID_STAGE_TABLE, mapping->start,
+					     ioasid_mapping_pages(mapping) << PAGE_SHIFT, ret);
 		cond_resched();
-	} while (n > 0 && end < last);
-	free_list(&spares, false);
+	}
+	return 0;
+}
 
-	event.ret = min(n, 0);
-	event.total_ns = ioasid_lap_total(&lap);
-	trace_ioasid_unmap(&event);
-	*unmapped = event.unmapped << PAGE_SHIFT;
-	return event.ret;
+/**
+ * ioasid_ioas_table_event() - what an event tells of a table
+ * @ioas: the address space, its tables_lock held
+ * @table: the table
+ */
+struct ioasid_event_table ioasid_ioas_table_event(const struct ioasid_ioas *ioas,
+						  struct ioasid_table *table)
+{
+	return (struct ioasid_event_table){
+		.ioas = ioas->number,
+		.table = table->number,
+		.pages = READ_ONCE(ioas->mapped),
+		.memory = ioasid_table_memory(table) >> PAGE_SHIFT,
+		.tgid = current->tgid,
+		.format = table->format ? table->format->number : IOASID_EVENT_FORMAT_IOMMU,
+		.levels = table->root.levels,
+	};
+}
+
+/**
+ * ioasid_ioas_add_table() - a table agrees with what is mapped, and is to do so from now on
+ * @ioas: the address space, its tables_lock held for writing
+ * @table: the table
+ */
+void ioasid_ioas_add_table(struct ioasid_ioas *ioas, struct ioasid_table *table)
+{
+	lockdep_assert_held_write(&ioas->tables_lock);
+	list_add_tail(&table->link, &ioas->tables);
+	write_lock(&ioas->lock);
+	ioas->last = min(ioas->last, table->last);
+	ioas->table_count++;
+	ioas->changes++;
+	write_unlock(&ioas->lock);
+}
+
+/**
+ * ioasid_ioas_remove_table() - undo ioasid_ioas_add_table()
+ * @ioas: the address space, its tables_lock held for writing
+ * @table: the table; keeps what is entered
+ */
+void ioasid_ioas_remove_table(struct ioasid_ioas *ioas, struct ioasid_table *table)
+{
+	struct ioasid_table *other;
+	u64 last = U64_MAX;
+
+	lockdep_assert_held_write(&ioas->tables_lock);
+	list_del_init(&table->link);
+	list_for_each_entry(other, &ioas->tables, link)
+		last = min(last, other->last);
+	write_lock(&ioas->lock);
+	ioas->last = last;
+	ioas->table_count--;
+	write_unlock(&ioas->lock);
 }
 
 /**
@@ -532,44 +893,32 @@ int ioasid_ioas_unmap(struct ioasid_ioas *ioas, u64 start, u64 last, u64 *unmapp
  * @why: filled on failure
  *
  * Context: may sleep. Stops maps and unmaps while it enters what is mapped.
- * Return: 0; -ERANGE when something is mapped where the table does not reach; -ENOMEM.
+ * Return: 0; -ERANGE when something is mapped where the table does not reach; -EBUSY when something
+ * is allowed there; -ENOENT when the address space is retired; -ENOMEM.
  */
 int ioasid_ioas_attach(struct ioasid_ioas *ioas, struct ioasid_table *table,
 		       struct ioasid_refusal *why)
 {
-	struct ioasid_mapping *mapping;
-	struct ioasid_run_iter pages;
-	struct rb_node *node;
-	int ret = 0;
+	struct ioasid_lap lap = ioasid_lap_start(trace_ioasid_table_attach_enabled());
+	struct ioasid_event_table event;
+	int ret;
 
 	down_write(&ioas->tables_lock);
-	node = rb_last(&ioas->tree);
-	mapping = rb_entry_safe(node, struct ioasid_mapping, node);
-	if (mapping && mapping->last > table->last) {
-		ret = ioasid_refuse(why, IOASID_STAGE_TABLE, mapping->start,
-				    ioasid_mapping_pages(mapping) << PAGE_SHIFT, -ERANGE);
-		why->limit = table->last;
-		goto out;
-	}
-	/* Nobody else changes the tree now. */
-	for (node = rb_first(&ioas->tree); node; node = rb_next(node)) {
-		mapping = rb_entry(node, struct ioasid_mapping, node);
-		pages = pages_of(mapping);
-		ret = ioasid_table_map(table, mapping->start, ioasid_mapping_pages(mapping), &pages,
-				       mapping->access);
-		if (ret) {
-			ioasid_refuse(why, IOASID_STAGE_TABLE, mapping->start,
-				      ioasid_mapping_pages(mapping) << PAGE_SHIFT, ret);
-			goto out;
-		}
-		cond_resched();
-	}
-	list_add_tail(&table->link, &ioas->tables);
-	write_lock(&ioas->lock);
-	ioas->last = min(ioas->last, table->last);
-	write_unlock(&ioas->lock);
-out:
+	ioasid_table_set_small(table, ioas->small);
+	ret = check_reach(ioas, table, why);
+	if (!ret)
+		ret = ioasid_ioas_replay(ioas, table, why);
+	if (!ret)
+		ioasid_ioas_add_table(ioas, table);
+	event = ioasid_ioas_table_event(ioas, table);
 	up_write(&ioas->tables_lock);
+
+	if (ret)
+		event.pages = event.memory = 0;
+	event.ret = ret;
+	event.reason = ret ? why->reason : IOASID_REASON_NONE;
+	event.total_ns = ioasid_lap_total(&lap);
+	trace_ioasid_table_attach(&event);
 	return ret;
 }
 
@@ -582,26 +931,65 @@ out:
  */
 void ioasid_ioas_detach(struct ioasid_ioas *ioas, struct ioasid_table *table)
 {
-	struct ioasid_table *other;
-	u64 last = U64_MAX;
+	struct ioasid_lap lap = ioasid_lap_start(trace_ioasid_table_detach_enabled());
+	struct ioasid_event_table event;
 
 	down_write(&ioas->tables_lock);
-	list_del_init(&table->link);
-	list_for_each_entry(other, &ioas->tables, link)
-		last = min(last, other->last);
-	write_lock(&ioas->lock);
-	ioas->last = last;
-	write_unlock(&ioas->lock);
+	event = ioasid_ioas_table_event(ioas, table);
+	ioasid_ioas_remove_table(ioas, table);
+	up_write(&ioas->tables_lock);
+
+	event.total_ns = ioasid_lap_total(&lap);
+	trace_ioasid_table_detach(&event);
+}
+
+/**
+ * ioasid_ioas_use() - one more client
+ * @ioas: the address space
+ *
+ * Context: may sleep.
+ * Return: false when it is retired.
+ */
+bool ioasid_ioas_use(struct ioasid_ioas *ioas)
+{
+	bool usable;
+
+	down_write(&ioas->tables_lock);
+	usable = !ioas->retired;
+	ioas->clients += usable;
+	up_write(&ioas->tables_lock);
+	return usable;
+}
+
+/**
+ * ioasid_ioas_unuse() - one client less
+ * @ioas: the address space
+ *
+ * Context: may sleep.
+ */
+void ioasid_ioas_unuse(struct ioasid_ioas *ioas)
+{
+	down_write(&ioas->tables_lock);
+	ioas->clients--;
 	up_write(&ioas->tables_lock);
 }
 
 /**
- * ioasid_ioas_has_tables() - does it feed any?
+ * ioasid_ioas_retire() - take no more tables and clients
  * @ioas: the address space
+ *
+ * Context: may sleep.
+ * Return: false when it has any.
  */
-bool ioasid_ioas_has_tables(struct ioasid_ioas *ioas)
+bool ioasid_ioas_retire(struct ioasid_ioas *ioas)
 {
-	return !list_empty(&ioas->tables);
+	bool retired;
+
+	down_write(&ioas->tables_lock);
+	retired = !ioas->clients && list_empty(&ioas->tables);
+	ioas->retired |= retired;
+	up_write(&ioas->tables_lock);
+	return retired;
 }
 
 /**
@@ -627,58 +1015,95 @@ u64 ioasid_ioas_table_memory(struct ioasid_ioas *ioas, u64 *tables)
 	return bytes;
 }
 
-static bool agrees(const struct ioasid_ioas *ioas, u64 mappings, u64 mapped)
+/**
+ * ioasid_ioas_set_small() - may tables get large entries?
+ * @ioas: the address space
+ * @small: no, only the smallest ones
+ *
+ * Context: may sleep.
+ * Return: 0, or -EBUSY when it has both tables and mappings.
+ */
+int ioasid_ioas_set_small(struct ioasid_ioas *ioas, bool small)
 {
-	return ioas->mappings == mappings && ioas->mapped == mapped;
+	struct ioasid_table *table;
+	int ret = 0;
+
+	down_write(&ioas->tables_lock);
+	if (small != ioas->small && ioas->mappings && !list_empty(&ioas->tables)) {
+		ret = -EBUSY;
+	} else {
+		ioas->small = small;
+		list_for_each_entry(table, &ioas->tables, link)
+			ioasid_table_set_small(table, small);
+	}
+	up_write(&ioas->tables_lock);
+	return ret;
 }
 
 /**
- * ioasid_ioas_audit() - walk all mappings
- * @mappings: set to their number
- * @mapped: set to their pages
- * @text: the first disagreement in words; left alone when there is none
- * @size: bytes in @text
- * @count: called for each mapping's segment
- * @arg: its argument
- *
- * Context: commits are frozen, may sleep.
- * Return: disagreements.
+ * ioasid_ioas_get_policy() - which place policy an address space asks for
+ * @ioas: the address space
+ * @name: IOASID_NAME_LEN bytes, set to the policy's name, or empty for the default one
  */
-int ioasid_ioas_audit(u64 *mappings, u64 *mapped, char *text, size_t size,
-		      void (*count)(void *arg, const struct ioasid_segment *segment), void *arg)
+void ioasid_ioas_get_policy(struct ioasid_ioas *ioas, char *name)
 {
-	struct ioasid_mapping *mapping;
-	struct ioasid_ioas *ioas;
-	struct rb_node *node;
-	u64 n, pages, end;
-	int errors = 0;
+	name[0] = 0;
+	if (!READ_ONCE(ioas->policy[0]))
+		return;
+	read_lock(&ioas->lock);
+	memcpy(name, ioas->policy, IOASID_NAME_LEN);
+	read_unlock(&ioas->lock);
+}
 
-	*mappings = 0;
-	*mapped = 0;
-	mutex_lock(&ioases_lock);
-	list_for_each_entry(ioas, &ioases, link) {
+/**
+ * ioasid_ioas_set_policy() - ask for a place policy from now on
+ * @ioas: the address space
+ * @name: its name, terminated, or empty for the default one
+ */
+void ioasid_ioas_set_policy(struct ioasid_ioas *ioas, const char *name)
+{
+	write_lock(&ioas->lock);
+	strscpy_pad(ioas->policy, name);
+	write_unlock(&ioas->lock);
+}
+
+/**
+ * ioasid_ioas_collect_pins() - the pins that the mappings of a range use
+ * @ioas: the address space
+ * @start: first IOVA
+ * @last: last IOVA
+ * @pins: those that aren't in yet are added by number, with a reference
+ *
+ * What is mapped or unmapped meanwhile may be in it or not.
+ *
+ * Context: may sleep. Holds the lock for a few mappings at a time.
+ * Return: 0, -ENOMEM or -EINTR.
+ */
+int ioasid_ioas_collect_pins(struct ioasid_ioas *ioas, u64 start, u64 last, struct xarray *pins)
+{
+	struct ioasid_pin_group *batch[32];
+	struct ioasid_mapping *mapping;
+	u64 cursor = start;
+	int ret = 0;
+	u32 i, n;
+
+	do {
 		n = 0;
-		pages = 0;
-		end = 0;
 		read_lock(&ioas->lock);
-		for (node = rb_first(&ioas->tree); node; node = rb_next(node), n++) {
-			mapping = rb_entry(node, struct ioasid_mapping, node);
-			pages += ioasid_mapping_pages(mapping);
-			count(arg, &mapping->segment);
-			if ((n && mapping->start < end) || mapping->last < mapping->start) {
-				if (!errors++)
-					snprintf(text, size, "ioas %llu: mappings overlap",
-						 ioas->number);
-			}
-			end = mapping->last + 1;
+		mapping = first_mapping(ioas, cursor, last);
+		for (; mapping && n < ARRAY_SIZE(batch); n++) {
+			batch[n] = mapping->segment.pin;
+			ioasid_pin_get(batch[n]);
+			cursor = mapping->last + 1;
+			mapping = next_mapping(mapping, last);
 		}
-		if (!agrees(ioas, n, pages) && !errors++)
-			snprintf(text, size, "ioas %llu: %llu mappings, counter has %llu",
-				 ioas->number, n, ioas->mappings);
 		read_unlock(&ioas->lock);
-		*mappings += n;
-		*mapped += pages;
-	}
-	mutex_unlock(&ioases_lock);
-	return errors;
+		for (i = 0; i < n; i++) {
+			ret = ret ?: ioasid_pins_collect(pins, batch[i]);
+			ioasid_pin_put(batch[i]);
+		}
+		cond_resched();
+	} while (!ret && n == ARRAY_SIZE(batch) && cursor - 1 < last &&
+		 !fatal_signal_pending(current));
+	return ret ?: (fatal_signal_pending(current) ? -EINTR : 0);
 }

@@ -16,6 +16,8 @@
 #include <linux/rbtree_augmented.h>
 #include <linux/slab.h>
 
+#include "fault.h"
+
 static struct kmem_cache *mappings;
 
 /**
@@ -46,7 +48,17 @@ void ioasid_mapping_exit(void)
  */
 struct ioasid_mapping *ioasid_mapping_alloc(bool must)
 {
+	if (!must && ioasid_fault())
+		return NULL;
 	return kmem_cache_zalloc(mappings, GFP_KERNEL | (must ? __GFP_NOFAIL : 0));
+}
+
+/**
+ * ioasid_mapping_size() - bytes of memory that one mapping takes
+ */
+size_t ioasid_mapping_size(void)
+{
+	return kmem_cache_size(mappings);
 }
 
 /**
@@ -184,6 +196,7 @@ void ioasid_mapping_split(struct rb_root *tree, struct ioasid_mapping *mapping, 
 	rest->last = mapping->last;
 	rest->access = mapping->access;
 	rest->busy = mapping->busy;
+	rest->ioas = mapping->ioas;
 	rest->segment.pin = mapping->segment.pin;
 	rest->segment.page = mapping->segment.page + pages;
 	rest->segment.pages = mapping->segment.pages - pages;
@@ -331,18 +344,60 @@ static int find_down(const struct rb_root *tree, const struct ioasid_search *sea
 	return -ENOSPC;
 }
 
+/* Take the free IOVAs start to last if they are fewer than the best so far, and will do. */
+static void take_best(const struct ioasid_search *search, u64 start, u64 last, u64 *best, u64 *iova)
+{
+	u64 low = max(start, search->first), high = min(last, search->last), at;
+
+	if (fits(search, start, last, &at) && high - low < *best) {
+		*best = high - low;
+		*iova = at;
+	}
+}
+
+static int find_best(const struct rb_root *tree, const struct ioasid_search *search, u64 *best,
+		     u64 *iova)
+{
+	struct ioasid_mapping *mapping = ioasid_mapping_first(tree, search->first, U64_MAX);
+	struct ioasid_mapping *last = mapping_of(rb_last(tree));
+	u64 before = *best;
+	unsigned int seen;
+
+	for (seen = 0; seen < IOASID_BEST_FIT_RANGES; seen++) {
+		if (!mapping || mapping->start - mapping->gap > search->last)
+			break;
+		if (mapping->gap)
+			take_best(search, mapping->start - mapping->gap, mapping->start - 1, best,
+				  iova);
+		mapping = next_gap(mapping, search->length);
+	}
+	if (!mapping && last->last != U64_MAX)
+		take_best(search, last->last + 1, U64_MAX, best, iova);
+	return *best < before ? 0 : -ENOSPC;
+}
+
 /**
  * ioasid_mapping_find_gap() - find a free range
  * @tree: the tree
  * @search: what is wanted
+ * @best: with @search->best_fit: bytes less one of the smallest range that was found before, or all
+ *	ones; set when one is found that is smaller. Else left alone
  * @iova: set to the first IOVA of the range
  *
  * Return: 0 or -ENOSPC.
  */
 int ioasid_mapping_find_gap(const struct rb_root *tree, const struct ioasid_search *search,
-			    u64 *iova)
+			    u64 *best, u64 *iova)
 {
+	u64 before = *best;
+
+	if (RB_EMPTY_ROOT(tree) && search->best_fit) {
+		take_best(search, 0, U64_MAX, best, iova);
+		return *best < before ? 0 : -ENOSPC;
+	}
 	if (RB_EMPTY_ROOT(tree))
 		return fits(search, 0, U64_MAX, iova) ? 0 : -ENOSPC;
+	if (search->best_fit)
+		return find_best(tree, search, best, iova);
 	return search->top_down ? find_down(tree, search, iova) : find_up(tree, search, iova);
 }

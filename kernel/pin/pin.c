@@ -5,16 +5,22 @@
  * The life of a pin. It is put into the tree before it has any page (BUSY), so that whoever else
  * wants the same memory waits for it instead of pinning and charging it again. Then it is charged,
  * its pages are looked up, and it is LIVE: others share it. A change to the process's page table
- * makes it suspect; whoever wants to share it next looks its pages up again. If the process still
- * has them, it is as good as new. If not, it leaves the tree (STALE): its mappings keep their
- * pages, nobody new gets them. With the last reference its pages are let go and its charge ends.
+ * makes pages of it suspect; whoever wants to share it next looks these up again. If the process
+ * still has them, it is as good as new. If not, it leaves the tree (STALE): its mappings keep their
+ * pages, nobody new gets them. With the last reference its pages are let go and its charge ends;
+ * it stays in the tree so long (DYING), so that nobody is charged for the same memory meanwhile.
  *
- * Invariants. A page that a segment covers is pinned. A pin's pages are charged once, from before
- * it is LIVE until after its pages are let go. No two LIVE or BUSY pins of the same rights overlap.
- * Inside commits and only there, the domain's counters and the ledger change together.
+ * A suspect pin that is mapped is doubtful. A work item looks whether its pages are surely gone,
+ * without touching anything, so that the owners of the mappings hear of it in time.
  *
- * Lock order: mmap lock (inside GUP, no lock of ours held); a commit; an ioas's lock; domain->lock;
- * the ledger's. Waiting for a busy pin is done with no lock held.
+ * Invariants. A page that a segment covers is pinned. A pin's pages are charged once, by itself or
+ * by its base, from before it is LIVE until after they are let go. No two LIVE or BUSY pins of the
+ * same rights overlap. A pin with a base lies within it, is for writing, and the base for reading;
+ * so bases have no bases. Inside commits and only there, the domain's counters and the ledger
+ * change together.
+ *
+ * Lock order: mmap lock (inside a source, no lock of ours held); a commit; an ioas's lock;
+ * domain->lock; the ledger's, event queues'. Waiting for a pin is done with no lock held.
  */
 #include "pin/pin.h"
 
@@ -22,12 +28,14 @@
 #include <linux/interval_tree_generic.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <trace/events/ioasid.h>
 
 #include "commit.h"
-#include "pin/gup.h"
+#include "fault.h"
+#include "policy/place.h"
 #include "trace/lap.h"
 
 #define PIN_START(pin) ((pin)->va)
@@ -36,11 +44,42 @@
 INTERVAL_TREE_DEFINE(struct ioasid_pin_group, node, unsigned long, subtree_last, PIN_START,
 		     PIN_LAST, static, pin_tree)
 
+/* So many pages are looked at before somebody may let them go. */
+#define LOOK_PAGES 1024ULL
+
+static struct kmem_cache *pins;
 static atomic64_t pins_made;
+
+void (*ioasid_pin_stale_hook)(struct ioasid_pin_user *user);
+
+/**
+ * ioasid_pin_init() - prepare for making pins
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ioasid_pin_init(void)
+{
+	pins = KMEM_CACHE(ioasid_pin_group, SLAB_ACCOUNT);
+	return pins ? 0 : -ENOMEM;
+}
+
+/**
+ * ioasid_pin_exit() - undo ioasid_pin_init(); there are no pins
+ */
+void ioasid_pin_exit(void)
+{
+	kmem_cache_destroy(pins);
+}
 
 static u64 range_pages(const struct ioasid_pin_group *pin)
 {
 	return (pin->last - pin->va + 1) >> PAGE_SHIFT;
+}
+
+/* Pages that are really pinned: of a device's, none is. */
+static u64 pinned_pages(const struct ioasid_pin_group *pin)
+{
+	return ioasid_pin_is_device(pin) ? 0 : pin->pages;
 }
 
 static u64 shared_pages(const struct ioasid_pin_group *pin)
@@ -48,22 +87,137 @@ static u64 shared_pages(const struct ioasid_pin_group *pin)
 	return pin->mapped > pin->pages ? pin->mapped - pin->pages : 0;
 }
 
+static u32 metadata(const struct ioasid_pin_group *pin)
+{
+	const u64 *list = pin->runs.list;
+	size_t bytes = kmem_cache_size(pins);
+
+	if (list == &pin->runs.one)
+		return bytes;
+	if (is_vmalloc_addr(list))
+		return bytes + PAGE_ALIGN(pin->runs.capacity * sizeof(*list));
+	return bytes + ksize(list);
+}
+
+static struct ioasid_pin_group *by_number(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ioasid_pin_group, by_number);
+}
+
+static bool number_less(struct rb_node *a, const struct rb_node *b)
+{
+	return by_number(a)->number < rb_entry(b, struct ioasid_pin_group, by_number)->number;
+}
+
+/* The pin with the lowest number above @number, or NULL. */
+static struct ioasid_pin_group *pin_after(struct ioasid_domain *domain, u64 number)
+{
+	struct rb_node *node = domain->pins.rb_node;
+	struct ioasid_pin_group *pin, *found = NULL;
+
+	lockdep_assert_held(&domain->lock);
+	while (node) {
+		pin = by_number(node);
+		if (pin->number > number) {
+			found = pin;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+static void wake(struct ioasid_domain *domain)
+{
+	lockdep_assert_held(&domain->lock);
+	WRITE_ONCE(domain->settlings, domain->settlings + 1);
+	wake_up_all(&domain->settled);
+}
+
+static void tree_insert(struct ioasid_pin_group *pin, struct rb_root_cached *tree)
+{
+	lockdep_assert_held(&pin->domain->lock);
+	pin_tree_insert(pin, tree);
+	pin->tree = tree;
+}
+
 static void tree_remove(struct ioasid_pin_group *pin)
 {
 	lockdep_assert_held(&pin->domain->lock);
-	if (!pin->in_tree)
+	if (!pin->tree)
 		return;
-	pin_tree_remove(pin, &pin->domain->tree);
-	pin->in_tree = false;
+	pin_tree_remove(pin, pin->tree);
+	pin->tree = NULL;
 }
 
-/* The process has other pages here now. */
+static void trace_stale(const struct ioasid_pin_group *pin)
+{
+	struct ioasid_event_stale event = {
+		.domain = pin->domain->stat.domain,
+		.pin = pin->number,
+		.va = pin->va,
+		.pages = pin->pages,
+		.mapped = pin->mapped,
+		.tgid = pin->domain->stat.tgid,
+	};
+
+	trace_ioasid_stale(&event);
+}
+
+/* The source has other pages here now. */
 static void make_stale(struct ioasid_pin_group *pin)
 {
 	lockdep_assert_held(&pin->domain->lock);
 	tree_remove(pin);
-	pin->state = IOASID_PIN_STALE;
+	if (!pin->write)
+		tree_insert(pin, &pin->domain->stale);
+	list_del_init(&pin->doubt);
+	WRITE_ONCE(pin->state, IOASID_PIN_STALE);
 	pin->domain->stat.stale += pin->pages;
+	trace_stale(pin);
+}
+
+/* It has, and the process goes on: tell the owners of the mappings. */
+static void tell_stale(struct ioasid_pin_group *pin)
+{
+	struct ioasid_pin_user *user;
+
+	pin->domain->stat.turned_stale++;
+	make_stale(pin);
+	hlist_for_each_entry(user, &pin->users, node)
+		ioasid_pin_stale_hook(user);
+}
+
+static bool is_suspect(const struct ioasid_pin_group *pin)
+{
+	return pin->suspect_end;
+}
+
+/* The source has been asked about these pages; what is suspect stays one range. */
+static void trust_pages(struct ioasid_pin_group *pin, u64 first, u64 end)
+{
+	if (first <= pin->suspect_first)
+		pin->suspect_first = max_t(u64, pin->suspect_first, end);
+	else if (end >= pin->suspect_end)
+		pin->suspect_end = min_t(u64, pin->suspect_end, first);
+	if (pin->suspect_first < pin->suspect_end)
+		return;
+	pin->suspect_first = 0;
+	pin->suspect_end = 0;
+	list_del_init(&pin->doubt);
+}
+
+static void suspect_pages(struct ioasid_pin_group *pin, u64 first, u64 end)
+{
+	if (is_suspect(pin)) {
+		first = min_t(u64, first, pin->suspect_first);
+		end = max_t(u64, end, pin->suspect_end);
+	}
+	pin->suspect_first = first;
+	pin->suspect_end = end;
+	if (pin->mappings && list_empty(&pin->doubt))
+		list_add_tail(&pin->doubt, &pin->domain->doubtful);
 }
 
 /**
@@ -81,8 +235,9 @@ void ioasid_pins_suspect(struct ioasid_domain *domain, unsigned long va, unsigne
 	lockdep_assert_held(&domain->lock);
 	for (pin = pin_tree_iter_first(&domain->tree, va, last); pin;
 	     pin = pin_tree_iter_next(pin, va, last)) {
-		pin->suspect = true;
-		domain->suspects++;
+		suspect_pages(pin, (max(va, pin->va) - pin->va) >> PAGE_SHIFT,
+			      ((min(last, pin->last) - pin->va) >> PAGE_SHIFT) + 1);
+		domain->stat.suspected++;
 	}
 }
 
@@ -90,33 +245,105 @@ void ioasid_pins_suspect(struct ioasid_domain *domain, unsigned long va, unsigne
  * ioasid_pins_orphan() - the process's memory goes away
  * @domain: the domain
  *
- * Nobody is pinning: that takes a process. Context: domain->lock is held, must not sleep.
+ * Nobody is pinning: who does keeps it from going (mm_users).
+ *
+ * Context: domain->lock is held, must not sleep.
  */
 void ioasid_pins_orphan(struct ioasid_domain *domain)
 {
 	struct ioasid_pin_group *pin;
+	struct rb_node *node;
 
 	lockdep_assert_held(&domain->lock);
-	list_for_each_entry(pin, &domain->pins, link)
+	for (node = rb_first(&domain->pins); node; node = rb_next(node)) {
+		pin = by_number(node);
 		if (pin->state == IOASID_PIN_LIVE)
 			make_stale(pin);
+	}
+}
+
+/*
+ * The next doubtful pin, no longer on the list. It isn't freed while it is being looked at. None
+ * while the page table is changing, for it still has what it is about to lose then; the end of the
+ * change starts another look.
+ */
+static struct ioasid_pin_group *next_doubt(struct ioasid_domain *domain, u64 *first, u64 *end)
+{
+	struct ioasid_pin_group *pin = NULL;
+
+	spin_lock(&domain->lock);
+	while (!domain->invalidations &&
+	       (pin = list_first_entry_or_null(&domain->doubtful, struct ioasid_pin_group,
+					       doubt))) {
+		list_del_init(&pin->doubt);
+		if (pin->state == IOASID_PIN_LIVE)
+			break;
+	}
+	if (pin) {
+		pin->looking = true;
+		*first = pin->suspect_first;
+		*end = pin->suspect_end;
+	}
+	spin_unlock(&domain->lock);
+	return pin;
+}
+
+/* Are some of these pages gone? Nobody has to wait long who wants to let them go. */
+static bool gone(struct ioasid_pin_group *pin, u64 first, u64 end)
+{
+	struct ioasid_domain *domain = pin->domain;
+	u64 pages;
+
+	for (; first < end && READ_ONCE(pin->state) == IOASID_PIN_LIVE; first += pages) {
+		pages = min(end - first, LOOK_PAGES);
+		if (pin->source->gone(domain, &pin->runs, pin->va, first, pages))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * ioasid_pins_look() - look which of the doubtful pins are stale
+ * @domain: the domain
+ *
+ * Context: may sleep, no locks held.
+ */
+void ioasid_pins_look(struct ioasid_domain *domain)
+{
+	struct ioasid_pin_group *pin;
+	u64 first, end;
+	bool stale;
+
+	while ((pin = next_doubt(domain, &first, &end))) {
+		stale = gone(pin, first, end);
+		spin_lock(&domain->lock);
+		/* Whoever looked meanwhile, to share it, knows better. */
+		if (stale && pin->state == IOASID_PIN_LIVE && is_suspect(pin))
+			tell_stale(pin);
+		WRITE_ONCE(pin->looking, false);
+		wake(domain);
+		spin_unlock(&domain->lock);
+	}
 }
 
 /* A pin with no page and no charge yet. */
-static struct ioasid_pin_group *pin_alloc(struct ioasid_domain *domain, bool write)
+static struct ioasid_pin_group *pin_alloc(const struct ioasid_pin_wish *wish)
 {
-	struct ioasid_pin_group *pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+	struct ioasid_pin_group *pin;
 
+	pin = ioasid_fault() ? NULL : kmem_cache_zalloc(pins, GFP_KERNEL);
 	if (!pin)
 		return NULL;
-	ioasid_domain_get(domain);
-	pin->domain = domain;
-	pin->write = write;
+	ioasid_domain_hold(wish->domain);
+	pin->domain = wish->domain;
+	pin->source = wish->domain->source;
+	pin->write = wish->write;
+	pin->charge.mode = wish->mode;
 	pin->state = IOASID_PIN_BUSY;
-	pin->number = atomic64_inc_return(&pins_made);
 	refcount_set(&pin->refs, 1);
 	ioasid_runs_init(&pin->runs);
-	INIT_LIST_HEAD(&pin->link);
+	INIT_HLIST_HEAD(&pin->users);
+	INIT_LIST_HEAD(&pin->doubt);
 	return pin;
 }
 
@@ -126,7 +353,7 @@ static void pin_discard(struct ioasid_pin_group *pin)
 	if (!pin)
 		return;
 	ioasid_domain_put(pin->domain);
-	kfree(pin);
+	kmem_cache_free(pins, pin);
 }
 
 /**
@@ -157,40 +384,78 @@ static void trace_unpin(const struct ioasid_pin_group *pin, u64 pages, u64 runs,
 	trace_ioasid_unpin(&event);
 }
 
-/* The last reference is gone and nobody can find the pin: let its pages go and end its charge. */
-static void pin_release(struct ioasid_pin_group *pin)
+/* Take the pin out of all counters. */
+static void pin_uncount(struct ioasid_pin_group *pin, u64 runs, u64 charged)
 {
-	struct ioasid_lap lap = ioasid_lap_start(trace_ioasid_unpin_enabled());
-	struct ioasid_domain *domain = pin->domain;
-	struct ioasid_domain_stat *stat = &domain->stat;
-	u64 pages = pin->pages, runs = pin->runs.count;
-	u64 charged = pin->charge.pages;
+	struct ioasid_domain_stat *stat = &pin->domain->stat;
+	u64 pages = pin->pages;
 
-	WARN_ON_ONCE(pin->mappings || pin->handles);
-	ioasid_gup_release(&pin->runs, pin->write);
-
-	ioasid_commit_begin();
-	spin_lock(&domain->lock);
-	list_del_init(&pin->link);
-	stat->charged -= charged;
+	rb_erase(&pin->by_number, &pin->domain->pins);
+	list_del_init(&pin->doubt);
 	if (pages) {
 		stat->pins--;
-		stat->pinned -= pages;
+		stat->pinned -= pinned_pages(pin);
 		stat->runs -= runs;
+		stat->metadata -= pin->metadata;
 		pin->pages = 0;
 	}
 	if (pin->state == IOASID_PIN_STALE)
 		stat->stale -= pages;
-	if (charged)
+	if (pin->base)
+		pin->base->bases--;
+	if (charged) {
+		stat->charged -= charged;
 		ioasid_charge_uncommit(&pin->charge);
+	}
+}
+
+/* The last reference is gone and nobody takes another: let its pages go and end its charge. */
+static void pin_release(struct ioasid_pin_group *pin)
+{
+	struct ioasid_lap lap = ioasid_lap_start(trace_ioasid_unpin_enabled());
+	struct ioasid_domain *domain = pin->domain;
+	u64 pages = pin->pages, runs = pin->runs.count;
+	u64 charged = pin->charge.pages;
+
+	WARN_ON_ONCE(pin->mappings || pin->handles || pin->bases);
+	wait_event(domain->settled, !READ_ONCE(pin->looking));
+
+	pin->source->release(&pin->runs, pin->write);
+
+	ioasid_commit_begin();
+	spin_lock(&domain->lock);
+	pin_uncount(pin, runs, charged);
 	spin_unlock(&domain->lock);
 	ioasid_commit_end();
 
-	ioasid_charge_release(&pin->charge, charged, stat->domain);
+	ioasid_charge_release(&pin->charge, charged, domain->stat.domain);
 	if (pages)
 		trace_unpin(pin, pages, runs, ioasid_lap_total(&lap));
+
+	spin_lock(&domain->lock);
+	tree_remove(pin);
+	wake(domain);
+	spin_unlock(&domain->lock);
 	ioasid_domain_put(domain);
-	kfree(pin);
+	kmem_cache_free(pins, pin);
+}
+
+/* Drop a reference; true if it was the last one, and nobody takes another. */
+static bool last_put(struct ioasid_pin_group *pin)
+{
+	bool last;
+
+	if (refcount_dec_not_one(&pin->refs))
+		return false;
+	/* Whoever finds the pin in the tree takes a reference under the lock. */
+	spin_lock(&pin->domain->lock);
+	last = refcount_dec_and_test(&pin->refs);
+	if (last && pin->state == IOASID_PIN_LIVE)
+		WRITE_ONCE(pin->state, IOASID_PIN_DYING);
+	else if (last)
+		tree_remove(pin);
+	spin_unlock(&pin->domain->lock);
+	return last;
 }
 
 /**
@@ -201,67 +466,69 @@ static void pin_release(struct ioasid_pin_group *pin)
  */
 void ioasid_pin_put(struct ioasid_pin_group *pin)
 {
-	bool last;
+	struct ioasid_pin_group *base;
 
-	if (refcount_dec_not_one(&pin->refs))
-		return;
-	/* Whoever finds the pin in the tree takes a reference under the lock. */
-	spin_lock(&pin->domain->lock);
-	last = refcount_dec_and_test(&pin->refs);
-	if (last)
-		tree_remove(pin);
-	spin_unlock(&pin->domain->lock);
-	if (last)
+	while (pin && last_put(pin)) {
+		base = pin->base;
 		pin_release(pin);
+		pin = base;
+	}
 }
 
 /* The pin is no longer busy; wake those who wait for it. */
 static void settle(struct ioasid_pin_group *pin, enum ioasid_pin_state state)
 {
-	struct ioasid_domain *domain = pin->domain;
-
-	lockdep_assert_held(&domain->lock);
+	lockdep_assert_held(&pin->domain->lock);
 	if (state == IOASID_PIN_STALE) {
-		make_stale(pin);
+		tell_stale(pin);
 	} else {
 		if (state == IOASID_PIN_FAILED)
 			tree_remove(pin);
 		WRITE_ONCE(pin->state, state);
 	}
-	wake_up_all(&domain->settled);
+	wake(pin->domain);
 }
 
-static int charge(struct ioasid_pin_group *pin, struct ioasid_refusal *why)
+static int charge(struct ioasid_pin_group *pin, const struct ioasid_payer *payer, u64 pages,
+		  struct ioasid_refusal *why)
 {
 	struct ioasid_domain *domain = pin->domain;
 	struct ioasid_domain_stat *stat = &domain->stat;
-	u64 pages = range_pages(pin);
-	u64 limit = ioasid_hard_limit();
+	u64 limit;
 	int ret;
 
-	ret = ioasid_charge_reserve(&pin->charge, pages, stat->domain, why);
+	if (!pages || !pin->source->charged)
+		return 0;
+	ret = ioasid_charge_reserve(&pin->charge, payer, pages, stat->domain, why);
 	if (ret)
 		return ret;
 	ioasid_commit_begin();
 	spin_lock(&domain->lock);
 	ioasid_charge_commit(&pin->charge, pages);
 	stat->charged += pages;
-	stat->limit = limit;
 	stat->uid = pin->charge.owner->uid;
 	stat->cgroup = pin->charge.owner->cgroup;
 	spin_unlock(&domain->lock);
 	ioasid_commit_end();
-	return ioasid_charge_ask(&pin->charge, stat->domain, why);
+	ret = ioasid_charge_ask(&pin->charge, payer, stat->domain, &limit, why);
+	WRITE_ONCE(stat->limit, limit);
+	return ret;
 }
 
-static void trace_pin(const struct ioasid_segment *segment, struct ioasid_event_pin *event)
+static u32 payer_tgid(const struct ioasid_pin_wish *wish)
+{
+	return wish->payer ? wish->payer->task->tgid : current->tgid;
+}
+
+static void trace_pin(const struct ioasid_pin_wish *wish, const struct ioasid_segment *segment,
+		      struct ioasid_event_pin *event)
 {
 	const struct ioasid_pin_group *pin = segment->pin;
 
 	event->domain = pin->domain->stat.domain;
 	event->va = pin->va + (segment->page << PAGE_SHIFT);
 	event->pages = segment->pages;
-	event->tgid = current->tgid;
+	event->tgid = payer_tgid(wish);
 	if (!event->ret) {
 		event->pin = pin->number;
 		event->runs = pin->runs.count;
@@ -269,34 +536,96 @@ static void trace_pin(const struct ioasid_segment *segment, struct ioasid_event_
 	trace_ioasid_pin(event);
 }
 
+/* Pages of a pin that its base hasn't got. */
+static u64 not_in_base(const struct ioasid_pin_group *pin)
+{
+	const struct ioasid_pin_group *base = pin->base;
+	struct ioasid_run_iter ours = ioasid_runs_seek(&pin->runs, 0);
+	struct ioasid_run_iter theirs;
+	u64 step, others = 0;
+
+	theirs = ioasid_runs_seek(&base->runs, (pin->va - base->va) >> PAGE_SHIFT);
+	while (ours.page < pin->runs.pages) {
+		step = ioasid_run_step(&ours, &theirs);
+		if (ioasid_run_iter_pfn(&ours) != ioasid_run_iter_pfn(&theirs))
+			others += step;
+		ioasid_run_iter_advance(&ours, step);
+		ioasid_run_iter_advance(&theirs, step);
+	}
+	return others;
+}
+
+/*
+ * The limit refuses. When memory that can't be had comes before what is too much, that is what is
+ * wrong. Return the errno.
+ */
+static int look_before_limit(struct ioasid_pin_group *pin, struct ioasid_refusal *why)
+{
+	u64 room = why->limit > why->used ? (why->limit - why->used) >> PAGE_SHIFT : 0;
+	u64 pages = min(range_pages(pin), room + 1), bad = pin->va;
+	int ret;
+
+	if (why->limit == IOASID_NO_LIMIT)
+		return -ENOMEM;
+	ret = pin->source->pin(pin->domain, &pin->runs, pin->va, pages, pin->write, &bad);
+	if (!ret)
+		pin->source->release(&pin->runs, false);
+	if (ret != -EFAULT)
+		return -ENOMEM;
+	*why = (struct ioasid_refusal){};
+	return ioasid_refuse(why, IOASID_STAGE_PIN, bad, range_pages(pin) << PAGE_SHIFT, ret);
+}
+
+/*
+ * Charge and pin. A pin with a base is pinned first, to see what there is to be charged, so that a
+ * limit that is just large enough for the memory is enough for both.
+ */
+static int charge_and_pin(struct ioasid_pin_group *pin, const struct ioasid_payer *payer,
+			  struct ioasid_event_pin *event, struct ioasid_lap *lap,
+			  struct ioasid_refusal *why)
+{
+	struct ioasid_domain *domain = pin->domain;
+	u64 pages = range_pages(pin), bad = pin->va;
+	int ret;
+
+	if (!pin->base) {
+		ret = charge(pin, payer, pages, why);
+		event->charge_ns = ioasid_lap(lap);
+		if (ret)
+			return ret == -ENOMEM ? look_before_limit(pin, why) : ret;
+	}
+	ret = pin->source->pin(domain, &pin->runs, pin->va, pages, pin->write, &bad);
+	event->gup_ns = ioasid_lap(lap);
+	if (ret)
+		return ioasid_refuse(why, IOASID_STAGE_PIN, bad, pages << PAGE_SHIFT, ret);
+	if (!pin->base)
+		return 0;
+	ret = charge(pin, payer, not_in_base(pin), why);
+	event->charge_ns = ioasid_lap(lap);
+	return ret;
+}
+
 /* Charge and pin what the busy pin stands for. On failure the caller's reference is gone. */
-static int fill(struct ioasid_pin_group *pin, struct ioasid_refusal *why)
+static int fill(struct ioasid_pin_group *pin, const struct ioasid_pin_wish *wish,
+		struct ioasid_refusal *why)
 {
 	struct ioasid_lap lap = ioasid_lap_start(trace_ioasid_pin_enabled());
 	struct ioasid_event_pin event = { .write = pin->write };
 	struct ioasid_segment segment = { .pin = pin, .pages = range_pages(pin) };
 	struct ioasid_domain *domain = pin->domain;
 	struct ioasid_domain_stat *stat = &domain->stat;
-	u64 bad = pin->va;
-	int ret;
+	int ret = charge_and_pin(pin, wish->payer, &event, &lap, why);
 
-	ret = charge(pin, why);
-	event.charge_ns = ioasid_lap(&lap);
-	if (!ret) {
-		ret = ioasid_gup(&pin->runs, pin->va, segment.pages, pin->write, &bad);
-		if (ret)
-			ioasid_refuse(why, IOASID_STAGE_PIN, bad, segment.pages << PAGE_SHIFT, ret);
-		event.gup_ns = ioasid_lap(&lap);
-	}
 	pin->since = ktime_get_ns();
-
 	ioasid_commit_begin();
 	spin_lock(&domain->lock);
 	if (!ret) {
 		pin->pages = pin->runs.pages;
+		pin->metadata = metadata(pin);
 		stat->pins++;
-		stat->pinned += pin->pages;
+		stat->pinned += pinned_pages(pin);
 		stat->runs += pin->runs.count;
+		stat->metadata += pin->metadata;
 	}
 	settle(pin, ret ? IOASID_PIN_FAILED : IOASID_PIN_LIVE);
 	spin_unlock(&domain->lock);
@@ -304,77 +633,10 @@ static int fill(struct ioasid_pin_group *pin, struct ioasid_refusal *why)
 
 	event.ret = ret;
 	event.total_ns = ioasid_lap_total(&lap);
-	trace_pin(&segment, &event);
+	trace_pin(wish, &segment, &event);
 	if (ret)
 		ioasid_pin_put(pin);
 	return ret;
-}
-
-/* Look a suspect pin's pages up again. The pin is busy, the caller has a reference. */
-static int recheck(struct ioasid_pin_group *pin)
-{
-	struct ioasid_domain *domain = pin->domain;
-	int same = ioasid_gup_compare(&pin->runs, pin->va, pin->write);
-
-	spin_lock(&domain->lock);
-	domain->rechecks++;
-	if (same < 0)
-		pin->suspect = true;
-	settle(pin, same ? IOASID_PIN_LIVE : IOASID_PIN_STALE);
-	spin_unlock(&domain->lock);
-	return same;
-}
-
-static int wait_settled(struct ioasid_pin_group *pin)
-{
-	if (wait_event_killable(pin->domain->settled, READ_ONCE(pin->state) != IOASID_PIN_BUSY))
-		return -EINTR;
-	return 0;
-}
-
-static bool serves(const struct ioasid_pin_group *pin, bool write)
-{
-	return pin->write || !write;
-}
-
-/*
- * The pin that serves @va and reaches farthest; when there is none, NULL, and *gap_last is cut down
- * to the last address before the next one that serves.
- */
-static struct ioasid_pin_group *find(struct ioasid_domain *domain, unsigned long va,
-				     unsigned long *gap_last, bool write)
-{
-	struct ioasid_pin_group *pin, *best = NULL;
-
-	lockdep_assert_held(&domain->lock);
-	for (pin = pin_tree_iter_first(&domain->tree, va, va); pin;
-	     pin = pin_tree_iter_next(pin, va, va))
-		if (serves(pin, write) && (!best || pin->last > best->last))
-			best = pin;
-	if (best)
-		return best;
-	for (pin = pin_tree_iter_first(&domain->tree, va, *gap_last); pin;
-	     pin = pin_tree_iter_next(pin, va, *gap_last)) {
-		if (!serves(pin, write))
-			continue;
-		*gap_last = pin->va - 1;
-		break;
-	}
-	return NULL;
-}
-
-/* Put a new busy pin into the tree. */
-static void insert(struct ioasid_pin_group *pin, unsigned long va, unsigned long last)
-{
-	struct ioasid_domain *domain = pin->domain;
-
-	lockdep_assert_held(&domain->lock);
-	pin->va = va;
-	pin->last = last;
-	pin->suspect = domain->invalidations;
-	pin_tree_insert(pin, &domain->tree);
-	pin->in_tree = true;
-	list_add_tail(&pin->link, &domain->pins);
 }
 
 static void segment_of(struct ioasid_pin_group *pin, unsigned long va, unsigned long last,
@@ -385,52 +647,240 @@ static void segment_of(struct ioasid_pin_group *pin, unsigned long va, unsigned 
 	segment->pages = (min(last, pin->last) - va + 1) >> PAGE_SHIFT;
 }
 
+/* Which pages of a segment the source has to be asked about; false when none. */
+static bool must_recheck(const struct ioasid_segment *segment, u64 *first, u64 *end)
+{
+	const struct ioasid_pin_group *pin = segment->pin;
+
+	*first = segment->page;
+	*end = segment->page + segment->pages;
+	if (pin->source->silent)
+		return true;
+	*first = max_t(u64, *first, pin->suspect_first);
+	*end = min_t(u64, *end, pin->suspect_end);
+	return *first < *end;
+}
+
+/*
+ * Look the suspect pages of a segment up again, as the caller wants to use them. Called with the
+ * lock held, returns without it. The caller has a reference. Return 1 when they are the same; 0
+ * when the pin is stale now; -EFAULT when some can't be had now, but the pin may have them: the
+ * process may be given them back; or another errno.
+ */
+static int recheck(const struct ioasid_segment *segment, u64 first, u64 end, bool write,
+		   struct ioasid_refusal *why) __releases(&segment->pin->domain->lock)
+{
+	struct ioasid_pin_group *pin = segment->pin;
+	struct ioasid_domain *domain = pin->domain;
+	/* A reader learns nothing about what a writer may do. */
+	bool learn = write == pin->write && is_suspect(pin);
+	u64 bad = 0;
+	int same;
+
+	WRITE_ONCE(pin->state, IOASID_PIN_BUSY);
+	/* What changes just now has been marked already, so it stays marked. */
+	learn &= !domain->invalidations;
+	if (learn)
+		trust_pages(pin, first, end);
+	spin_unlock(&domain->lock);
+
+	same = pin->source->same(domain, &pin->runs, pin->va, first, end - first, write, &bad);
+	if (same < 0)
+		ioasid_refuse(why, IOASID_STAGE_PIN, bad, (end - first) << PAGE_SHIFT, same);
+
+	spin_lock(&domain->lock);
+	domain->stat.rechecked++;
+	if (same < 0 && learn)
+		suspect_pages(pin, first, end);
+	settle(pin, same ? IOASID_PIN_LIVE : IOASID_PIN_STALE);
+	spin_unlock(&domain->lock);
+	return same;
+}
+
+/* Wait until some pin of the domain settles. */
+static int wait_settled(struct ioasid_domain *domain, u64 seen)
+{
+	if (wait_event_killable(domain->settled, READ_ONCE(domain->settlings) != seen))
+		return -EINTR;
+	return 0;
+}
+
+static bool serves(const struct ioasid_pin_group *pin, bool write)
+{
+	return pin->write || !write || pin->domain->source->common;
+}
+
+/*
+ * The pin at @va that serves, or doesn't, and reaches farthest. When there is none, NULL, and *last
+ * is cut down to the last address before the next one.
+ */
+static struct ioasid_pin_group *find(struct ioasid_domain *domain, unsigned long va,
+				     unsigned long *last, bool write, bool serving)
+{
+	struct ioasid_pin_group *pin, *best = NULL;
+
+	lockdep_assert_held(&domain->lock);
+	for (pin = pin_tree_iter_first(&domain->tree, va, va); pin;
+	     pin = pin_tree_iter_next(pin, va, va))
+		if (serves(pin, write) == serving && (!best || pin->last > best->last))
+			best = pin;
+	if (best)
+		return best;
+	for (pin = pin_tree_iter_first(&domain->tree, va, *last); pin;
+	     pin = pin_tree_iter_next(pin, va, *last)) {
+		if (serves(pin, write) != serving)
+			continue;
+		*last = pin->va - 1;
+		break;
+	}
+	return NULL;
+}
+
+/*
+ * The pin for reading at @va that a new pin for writing is to be over, live or stale. When there is
+ * none, NULL, and *last is cut down as by find().
+ */
+static struct ioasid_pin_group *find_base(struct ioasid_domain *domain, unsigned long va,
+					  unsigned long *last, bool write)
+{
+	struct ioasid_pin_group *pin, *base;
+
+	if (!write || domain->source->common)
+		return NULL;
+	base = find(domain, va, last, write, false);
+	if (base)
+		return base;
+	for (pin = pin_tree_iter_first(&domain->stale, va, *last); pin;
+	     pin = pin_tree_iter_next(pin, va, *last)) {
+		if (pin->va > va) {
+			/* In order of address, so nothing comes that is there already. */
+			if (!base)
+				*last = pin->va - 1;
+			break;
+		}
+		if (!base || pin->number > base->number)
+			base = pin;
+	}
+	return base;
+}
+
+/* Put a new busy pin into the tree. */
+static void insert(struct ioasid_pin_group *pin, unsigned long va, unsigned long last,
+		   struct ioasid_pin_group *base)
+{
+	struct ioasid_domain *domain = pin->domain;
+
+	lockdep_assert_held(&domain->lock);
+	pin->va = va;
+	pin->last = last;
+	/* In order, so that a list of pins that is read in parts misses none. */
+	pin->number = atomic64_inc_return(&pins_made);
+	pin->base = base;
+	if (base) {
+		ioasid_pin_get(base);
+		base->bases++;
+	}
+	if (domain->invalidations)
+		suspect_pages(pin, 0, range_pages(pin));
+	tree_insert(pin, &domain->tree);
+	rb_add(&pin->by_number, &domain->pins, number_less);
+}
+
+static bool settled(const struct ioasid_pin_group *pin)
+{
+	return pin->state != IOASID_PIN_BUSY && pin->state != IOASID_PIN_DYING;
+}
+
+/* Last address of the pin that is to be made for a gap. */
+static unsigned long group(const struct ioasid_pin_wish *wish, unsigned long va, unsigned long last)
+{
+	struct ioasid_group_request request = {
+		.va = va,
+		.length = last - va + 1,
+		.tgid = payer_tgid(wish),
+		.write = wish->write,
+		.domain = wish->domain->stat.domain,
+	};
+
+	return va + ioasid_place_group(&request) - 1;
+}
+
+/* Who has the pages at @va; the range is cut down to where another one has them. */
+static const struct ioasid_source *source_at(const struct ioasid_pin_wish *wish, unsigned long va,
+					     unsigned long *last)
+{
+	if (wish->device && ioasid_device_at(wish->domain->key, va, last))
+		return &ioasid_source_device;
+	return wish->domain->source;
+}
+
+/* Device memory is only for those who asked for it. */
+static int check_kind(const struct ioasid_pin_wish *wish, const struct ioasid_segment *segment,
+		      struct ioasid_refusal *why)
+{
+	const struct ioasid_pin_group *pin = segment->pin;
+
+	if (wish->device || !ioasid_pin_is_device(pin))
+		return 0;
+	return ioasid_refuse(why, IOASID_STAGE_PIN, pin->va + (segment->page << PAGE_SHIFT),
+			     segment->pages << PAGE_SHIFT, -EFAULT);
+}
+
 /*
  * Get the segment at @va: share the pin that is there, or make one for the gap. Return 1 when it
  * was there, 0 when it was made.
  */
-static int segment_get(struct ioasid_domain *domain, unsigned long va, unsigned long last,
-		       bool write, struct ioasid_segment *segment, struct ioasid_refusal *why)
+static int segment_get(const struct ioasid_pin_wish *wish, unsigned long va, unsigned long last,
+		       struct ioasid_segment *segment, struct ioasid_refusal *why)
 {
-	struct ioasid_pin_group *pin, *fresh = NULL;
+	struct ioasid_domain *domain = wish->domain;
+	struct ioasid_pin_group *pin, *base = NULL, *fresh = NULL;
 	unsigned long gap_last;
+	u64 seen, first, end;
 	int ret;
 
 again:
 	gap_last = last;
 	spin_lock(&domain->lock);
-	pin = find(domain, va, &gap_last, write);
+	pin = find(domain, va, &gap_last, wish->write, true);
+	if (!pin) {
+		base = find_base(domain, va, &gap_last, wish->write);
+		if (base)
+			gap_last = min(gap_last, base->last);
+	}
+	if ((pin && !settled(pin)) || (!pin && base && !settled(base))) {
+		seen = domain->settlings;
+		spin_unlock(&domain->lock);
+		ret = wait_settled(domain, seen);
+		if (ret)
+			goto out;
+		goto again;
+	}
 	if (!pin && fresh) {
-		insert(fresh, va, gap_last);
+		insert(fresh, va, gap_last, base && base->source == fresh->source ? base : NULL);
 		spin_unlock(&domain->lock);
 		segment_of(fresh, va, last, segment);
-		ret = fill(fresh, why);
+		ret = fill(fresh, wish, why);
 		if (ret)
 			segment->pin = NULL;
 		return ret;
 	}
 	if (!pin) {
 		spin_unlock(&domain->lock);
-		fresh = pin_alloc(domain, write);
+		last = group(wish, va, gap_last);
+		fresh = pin_alloc(wish);
 		if (!fresh)
 			return -ENOMEM;
+		fresh->source = source_at(wish, va, &last);
 		goto again;
 	}
 
 	ioasid_pin_get(pin);
-	if (pin->state == IOASID_PIN_BUSY) {
-		spin_unlock(&domain->lock);
-		ret = wait_settled(pin);
-		ioasid_pin_put(pin);
-		if (ret)
-			goto out;
-		goto again;
-	}
-	if (pin->suspect) {
-		pin->state = IOASID_PIN_BUSY;
-		pin->suspect = domain->invalidations;
-		spin_unlock(&domain->lock);
-		ret = recheck(pin);
+	/* So that its pages are marked dirty when they are let go. */
+	pin->write |= wish->write;
+	segment_of(pin, va, last, segment);
+	if (must_recheck(segment, &first, &end)) {
+		ret = recheck(segment, first, end, wish->write, why);
 		if (ret <= 0)
 			ioasid_pin_put(pin);
 		if (!ret)
@@ -440,8 +890,9 @@ again:
 	} else {
 		spin_unlock(&domain->lock);
 	}
-	segment_of(pin, va, last, segment);
-	ret = 1;
+	ret = check_kind(wish, segment, why) ?: 1;
+	if (ret < 0)
+		ioasid_pin_put(pin);
 out:
 	pin_discard(fresh);
 	return ret;
@@ -454,6 +905,8 @@ static struct ioasid_segment *segments_room(struct ioasid_segments *segments)
 
 	if (segments->count < segments->capacity)
 		return &segments->list[segments->count];
+	if (ioasid_fault())
+		return NULL;
 	capacity = max(1, segments->capacity * 2);
 	list = kvrealloc(segments->list, capacity * sizeof(*list), GFP_KERNEL_ACCOUNT);
 	if (!list)
@@ -463,46 +916,169 @@ static struct ioasid_segment *segments_room(struct ioasid_segments *segments)
 	return &list[segments->count];
 }
 
-/**
- * ioasid_pin_range() - pin an address range of the calling process
- * @domain: the caller's
- * @va: first address, page-aligned
- * @pages: pages, at least one; the range does not wrap
- * @write: the pages will be written
- * @segments: empty; filled with what covers the range
- * @why: filled on failure
- *
- * Context: may sleep, takes the mmap lock, no locks held.
- * Return: 0; -EFAULT, -ENOMEM, -EINTR or a policy's refusal: then nothing is left behind.
- */
-int ioasid_pin_range(struct ioasid_domain *domain, unsigned long va, u64 pages, bool write,
-		     struct ioasid_segments *segments, struct ioasid_refusal *why)
+static int pin_range(const struct ioasid_pin_wish *wish, struct ioasid_segments *segments,
+		     struct ioasid_refusal *why)
 {
-	struct ioasid_event_pin event = { .write = write };
+	struct ioasid_event_pin event = { .write = wish->write };
+	u64 va = wish->va, last = va + (wish->pages << PAGE_SHIFT) - 1;
 	struct ioasid_segment *segment;
-	u64 n;
 	int ret;
 
-	while (segments->pages < pages) {
-		n = min_t(u64, pages - segments->pages, IOASID_RUNS_MAX);
+	while (segments->pages < wish->pages) {
 		segment = segments_room(segments);
-		ret = segment ? segment_get(domain, va, va + (n << PAGE_SHIFT) - 1, write, segment,
-					    why) :
-				-ENOMEM;
+		ret = segment ? segment_get(wish, va, last, segment, why) : -ENOMEM;
 		if (ret < 0) {
-			ioasid_refuse(why, IOASID_STAGE_PIN, va, n << PAGE_SHIFT, ret);
+			ioasid_refuse(why, IOASID_STAGE_PIN, va, last - va + 1, ret);
 			ioasid_segments_put(segments);
 			return ret;
 		}
 		if (ret) {
 			segments->reused += segment->pages;
 			event.reused = segment->pages;
-			trace_pin(segment, &event);
+			trace_pin(wish, segment, &event);
 		}
 		segments->count++;
 		segments->pages += segment->pages;
 		va += segment->pages << PAGE_SHIFT;
 	}
+	return 0;
+}
+
+/* A payer that goes on has its memory until it has been charged for it. */
+static int payer_begin(const struct ioasid_pin_wish *wish, struct ioasid_refusal *why)
+{
+	if (!wish->payer || mmget_not_zero(wish->payer->mm))
+		return 0;
+	return ioasid_refuse(why, IOASID_STAGE_PIN, wish->va, wish->pages << PAGE_SHIFT, -ENODEV);
+}
+
+static void payer_end(const struct ioasid_pin_wish *wish)
+{
+	if (wish->payer)
+		mmput(wish->payer->mm);
+}
+
+/**
+ * ioasid_pin_range() - pin an address range
+ * @wish: the range; of a process's memory, the calling process's unless there is a payer
+ * @segments: empty; filled with what covers the range
+ * @why: filled on failure
+ *
+ * Context: may sleep, takes the mmap lock, no locks held.
+ * Return: 0; -EFAULT, -ENOMEM, -EINTR or a policy's refusal; -ENODEV when the payer's memory is
+ * being torn down. On failure nothing is left behind.
+ */
+int ioasid_pin_range(const struct ioasid_pin_wish *wish, struct ioasid_segments *segments,
+		     struct ioasid_refusal *why)
+{
+	int ret = payer_begin(wish, why);
+
+	if (ret)
+		return ret;
+	ret = pin_range(wish, segments, why);
+	payer_end(wish);
+	return ret;
+}
+
+/**
+ * struct forecast - what pinning a range would take
+ * @served: pages that pins serve
+ * @missing: pages that none does
+ * @based: of these, pages that a pin for reading has, and is charged for, most likely
+ */
+struct forecast {
+	u64 served;
+	u64 missing;
+	u64 based;
+};
+
+/* The same of the first part of a range, which is added. */
+static int look_ahead(const struct ioasid_pin_wish *wish, unsigned long va, unsigned long last,
+		      struct forecast *forecast, struct ioasid_refusal *why)
+{
+	struct ioasid_domain *domain = wish->domain;
+	struct ioasid_pin_group *pin, *base;
+	struct ioasid_segment segment;
+	u64 seen, pages, first, end;
+	int ret = 1;
+
+	spin_lock(&domain->lock);
+	pin = find(domain, va, &last, wish->write, true);
+	if (!pin) {
+		base = find_base(domain, va, &last, wish->write);
+		pages = ((base ? min(last, base->last) : last) - va + 1) >> PAGE_SHIFT;
+		spin_unlock(&domain->lock);
+		forecast->missing += pages;
+		forecast->based += base ? pages : 0;
+		return 0;
+	}
+	if (!settled(pin)) {
+		seen = domain->settlings;
+		spin_unlock(&domain->lock);
+		return wait_settled(domain, seen);
+	}
+	segment_of(pin, va, last, &segment);
+	ioasid_pin_get(pin);
+	if (must_recheck(&segment, &first, &end))
+		ret = recheck(&segment, first, end, wish->write, why);
+	else
+		spin_unlock(&domain->lock);
+	if (ret > 0)
+		ret = check_kind(wish, &segment, why) ?: 1;
+	ioasid_pin_put(pin);
+	if (ret > 0)
+		forecast->served += segment.pages;
+	return min(ret, 0);
+}
+
+/**
+ * ioasid_pin_dry_run() - what would pinning a range take?
+ * @wish: the range, with no payer
+ * @missing: set to the pages that no pin serves
+ * @why: filled on failure
+ *
+ * Context: may sleep, no locks held.
+ * Return: 0; -ENOMEM or a policy's refusal of these pages; -EFAULT; -EINTR.
+ */
+int ioasid_pin_dry_run(const struct ioasid_pin_wish *wish, u64 *missing, struct ioasid_refusal *why)
+{
+	unsigned long last = wish->va + (wish->pages << PAGE_SHIFT) - 1;
+	struct forecast forecast = {};
+	u64 done = 0;
+	int ret;
+
+	while (done < wish->pages) {
+		ret = look_ahead(wish, wish->va + (done << PAGE_SHIFT), last, &forecast, why);
+		if (ret)
+			return ret;
+		done = forecast.served + forecast.missing;
+	}
+	*missing = forecast.missing;
+	done = forecast.missing - forecast.based;
+	return done ? ioasid_charge_dry_run(done, wish->mode, why) : 0;
+}
+
+/**
+ * ioasid_segments_add() - append a part of a pin
+ * @segments: the list
+ * @pin: the pin; a reference to it is taken
+ * @page: first page of the part
+ * @pages: its pages
+ *
+ * Context: may sleep, the caller keeps the pin.
+ * Return: 0 or -ENOMEM.
+ */
+int ioasid_segments_add(struct ioasid_segments *segments, struct ioasid_pin_group *pin, u64 page,
+			u64 pages)
+{
+	struct ioasid_segment *segment = segments_room(segments);
+
+	if (!segment)
+		return -ENOMEM;
+	ioasid_pin_get(pin);
+	*segment = (struct ioasid_segment){ .pin = pin, .page = page, .pages = pages };
+	segments->count++;
+	segments->pages += pages;
 	return 0;
 }
 
@@ -520,22 +1096,17 @@ int ioasid_segments_slice(const struct ioasid_segments *from, u64 page, u64 page
 			  struct ioasid_segments *to)
 {
 	const struct ioasid_segment *old = from->list;
-	struct ioasid_segment *segment;
+	int ret;
 
 	while (page >= old->pages)
 		page -= old++->pages;
 	for (; to->pages < pages; page = 0, old++) {
-		segment = segments_room(to);
-		if (!segment) {
+		ret = ioasid_segments_add(to, old->pin, old->page + page,
+					  min(old->pages - page, pages - to->pages));
+		if (ret) {
 			ioasid_segments_put(to);
-			return -ENOMEM;
+			return ret;
 		}
-		segment->pin = old->pin;
-		segment->page = old->page + page;
-		segment->pages = min(old->pages - page, pages - to->pages);
-		ioasid_pin_get(segment->pin);
-		to->count++;
-		to->pages += segment->pages;
 	}
 	to->reused = to->pages;
 	return 0;
@@ -574,6 +1145,87 @@ u64 ioasid_segments_runs(const struct ioasid_segments *segments)
 }
 
 /**
+ * ioasid_segments_pages() - the pages of a range
+ * @segments: what covers it
+ * @pages: filled, in order
+ *
+ * Return: 0, or -EFAULT when some are device memory, which has none.
+ */
+int ioasid_segments_pages(const struct ioasid_segments *segments, struct page **pages)
+{
+	const struct ioasid_segment *segment = segments->list;
+	struct ioasid_run_iter iter;
+	u64 page;
+	u32 i;
+
+	for (i = 0; i < segments->count; i++, segment++) {
+		if (ioasid_pin_is_device(segment->pin))
+			return -EFAULT;
+		iter = ioasid_runs_seek(&segment->pin->runs, segment->page);
+		for (page = 0; page < segment->pages; page++) {
+			*pages++ = pfn_to_page(ioasid_run_iter_pfn(&iter));
+			ioasid_run_iter_advance(&iter, 1);
+		}
+	}
+	return 0;
+}
+
+static void count_handle(struct ioasid_pin_group *pin, int by)
+{
+	ioasid_assert_commit();
+	spin_lock(&pin->domain->lock);
+	pin->handles += by;
+	spin_unlock(&pin->domain->lock);
+}
+
+/**
+ * ioasid_pin_page() - pin one page for who has no mapping of it
+ * @wish: the page
+ * @segment: filled; a handle
+ * @page: set to the page
+ * @why: filled on failure
+ *
+ * What is pinned page by page is let go, and no longer charged, page by page.
+ *
+ * Context: may sleep, takes the mmap lock, no locks held.
+ * Return: as ioasid_pin_range(); -EFAULT for device memory, whatever was wished.
+ */
+int ioasid_pin_page(const struct ioasid_pin_wish *wish, struct ioasid_segment *segment,
+		    struct page **page, struct ioasid_refusal *why)
+{
+	struct ioasid_segments segments = {};
+	int ret = ioasid_pin_range(wish, &segments, why);
+
+	if (ret)
+		return ret;
+	ret = ioasid_segments_pages(&segments, page);
+	if (ret) {
+		ioasid_segments_put(&segments);
+		return ioasid_refuse(why, IOASID_STAGE_PIN, wish->va, PAGE_SIZE, ret);
+	}
+	*segment = segments.list[0];
+	kvfree(segments.list);
+	ioasid_commit_begin();
+	count_handle(segment->pin, 1);
+	ioasid_commit_end();
+	return 0;
+}
+
+/**
+ * ioasid_unpin_page() - undo ioasid_pin_page()
+ * @segment: as it was filled
+ *
+ * Context: may sleep.
+ */
+void ioasid_unpin_page(struct ioasid_segment *segment)
+{
+	ioasid_commit_begin();
+	count_handle(segment->pin, -1);
+	ioasid_commit_end();
+	ioasid_pin_put(segment->pin);
+}
+
+/**
  * ioasid_pins_mapped() - is any of these pins mapped anywhere?
  * @segments: the pins
  */
@@ -596,16 +1248,97 @@ bool ioasid_pins_mapped(const struct ioasid_segments *segments)
  */
 void ioasid_pin_count_handles(const struct ioasid_segments *segments, int by)
 {
-	struct ioasid_pin_group *pin;
 	u32 i;
 
-	ioasid_assert_commit();
-	for (i = 0; i < segments->count; i++) {
-		pin = segments->list[i].pin;
-		spin_lock(&pin->domain->lock);
-		pin->handles += by;
-		spin_unlock(&pin->domain->lock);
+	for (i = 0; i < segments->count; i++)
+		count_handle(segments->list[i].pin, by);
+}
+
+static void fill_entry(const struct ioasid_pin_group *pin, struct ioasid_query_entry *entry)
+{
+	*entry = (struct ioasid_query_entry){
+		.start = pin->va,
+		.length = pin->last - pin->va + 1,
+		.pin = pin->number,
+		.pin_offset = refcount_read(&pin->refs),
+		.va = pin->charge.pages << PAGE_SHIFT,
+		.flags = IOASID_ENTRY_READ,
+	};
+	if (pin->write)
+		entry->flags |= IOASID_ENTRY_WRITE;
+	if (!settled(pin))
+		entry->flags |= IOASID_ENTRY_BUSY;
+	if (pin->state == IOASID_PIN_STALE)
+		entry->flags |= IOASID_ENTRY_STALE;
+}
+
+/**
+ * ioasid_pins_list() - the pins of a domain, in order of their numbers
+ * @domain: the domain
+ * @cursor: number of the pin before, moved on; all ones at the end
+ * @entries: filled
+ * @capacity: room in @entries; the lock is held for so many
+ *
+ * Return: how many were filled in.
+ */
+u32 ioasid_pins_list(struct ioasid_domain *domain, u64 *cursor, struct ioasid_query_entry *entries,
+		     u32 capacity)
+{
+	struct ioasid_pin_group *pin;
+	u32 n = 0;
+
+	spin_lock(&domain->lock);
+	for (pin = pin_after(domain, *cursor); pin && n < capacity;
+	     pin = by_number(rb_next(&pin->by_number))) {
+		*cursor = pin->number;
+		if (pin->state != IOASID_PIN_FAILED)
+			fill_entry(pin, &entries[n++]);
 	}
+	if (!pin)
+		*cursor = U64_MAX;
+	spin_unlock(&domain->lock);
+	return n;
+}
+
+static void fill_stat(const struct ioasid_pin_group *pin, struct ioasid_pin_stat *stat)
+{
+	struct ioasid_query_entry entry;
+
+	fill_entry(pin, &entry);
+	*stat = (struct ioasid_pin_stat){
+		.pin = pin->number,
+		.va = pin->va,
+		.pages = entry.length >> PAGE_SHIFT,
+		.charged = pin->charge.pages,
+		.references = entry.pin_offset,
+		.mappings = pin->mappings,
+		.mapped = pin->mapped,
+		.flags = entry.flags,
+	};
+}
+
+/**
+ * ioasid_pins_next() - iterate over the pins of a domain, in order of their numbers
+ * @domain: the domain
+ * @cursor: number of the pin before, or 0 to begin; moved on
+ * @stat: filled
+ *
+ * Return: false at the end.
+ */
+bool ioasid_pins_next(struct ioasid_domain *domain, u64 *cursor, struct ioasid_pin_stat *stat)
+{
+	struct ioasid_pin_group *pin;
+
+	spin_lock(&domain->lock);
+	pin = pin_after(domain, *cursor);
+	while (pin && pin->state == IOASID_PIN_FAILED)
+		pin = by_number(rb_next(&pin->by_number));
+	if (pin) {
+		*cursor = pin->number;
+		fill_stat(pin, stat);
+	}
+	spin_unlock(&domain->lock);
+	return pin;
 }
 
 static void disagree(const struct ioasid_domain *domain, const char *what, u64 counter, u64 walked,
@@ -633,20 +1366,25 @@ u32 ioasid_pins_audit(struct ioasid_domain *domain, struct ioasid_domain_stat *s
 	struct ioasid_domain_stat walked = {};
 	struct ioasid_domain_stat *stat = &domain->stat;
 	struct ioasid_pin_group *pin;
+	struct rb_node *node;
 	u32 errors = 0;
 
 	spin_lock(&domain->lock);
-	list_for_each_entry(pin, &domain->pins, link) {
+	for (node = rb_first(&domain->pins); node; node = rb_next(node)) {
+		pin = by_number(node);
 		walked.pins += pin->pages > 0;
-		walked.pinned += pin->pages;
+		walked.pinned += pinned_pages(pin);
 		walked.charged += pin->charge.pages;
 		walked.mappings += pin->walked;
 		walked.mapped += pin->walked_pages;
 		walked.shared += shared_pages(pin);
-		*in_flight += refcount_read(&pin->refs) - pin->mappings - pin->handles;
+		walked.metadata += pin->pages ? pin->metadata : 0;
+		*in_flight += refcount_read(&pin->refs) - pin->mappings - pin->handles - pin->bases;
 		ioasid_ledger_audit_count(&pin->charge);
 		disagree(domain, "mappings of a pin", pin->mappings, pin->walked, &errors, text,
 			 size);
+		disagree(domain, "users of a pin", hlist_count_nodes(&pin->users), pin->walked,
+			 &errors, text, size);
 		disagree(domain, "pages mapped of a pin", pin->mapped, pin->walked_pages, &errors,
 			 text, size);
 		pin->walked = 0;
@@ -658,6 +1396,7 @@ u32 ioasid_pins_audit(struct ioasid_domain *domain, struct ioasid_domain_stat *s
 	disagree(domain, "mappings", stat->mappings, walked.mappings, &errors, text, size);
 	disagree(domain, "mapped", stat->mapped, walked.mapped, &errors, text, size);
 	disagree(domain, "shared", stat->shared, walked.shared, &errors, text, size);
+	disagree(domain, "metadata", stat->metadata, walked.metadata, &errors, text, size);
 	spin_unlock(&domain->lock);
 
 	sum->pins += walked.pins;
@@ -665,12 +1404,17 @@ u32 ioasid_pins_audit(struct ioasid_domain *domain, struct ioasid_domain_stat *s
 	return errors;
 }
 
-static void add_mapped(struct ioasid_pin_group *pin, s64 mappings, s64 pages)
+static void add_mapped(struct ioasid_pin_group *pin, struct ioasid_pin_user *user, s64 mappings,
+		       s64 pages)
 {
 	struct ioasid_domain_stat *stat = &pin->domain->stat;
 
 	ioasid_assert_commit();
 	spin_lock(&pin->domain->lock);
+	if (mappings > 0)
+		hlist_add_head(&user->node, &pin->users);
+	else
+		hlist_del(&user->node);
 	stat->shared -= shared_pages(pin);
 	WRITE_ONCE(pin->mappings, pin->mappings + mappings);
 	pin->mapped += pages;
@@ -683,35 +1427,39 @@ static void add_mapped(struct ioasid_pin_group *pin, s64 mappings, s64 pages)
 /**
  * ioasid_pin_count_mapping() - a mapping uses the pin from now on
  * @pin: the pin; the mapping has a reference
+ * @user: the mapping's
  * @pages: pages mapped
  *
  * Context: in a commit; may hold an ioas's lock.
  */
-void ioasid_pin_count_mapping(struct ioasid_pin_group *pin, u64 pages)
+void ioasid_pin_count_mapping(struct ioasid_pin_group *pin, struct ioasid_pin_user *user, u64 pages)
 {
-	add_mapped(pin, 1, pages);
+	add_mapped(pin, user, 1, pages);
 }
 
 /**
  * ioasid_pin_uncount_mapping() - a mapping no longer uses the pin
  * @pin: the pin
+ * @user: the mapping's
  * @pages: pages that were mapped
  *
  * Context: in a commit; may hold an ioas's lock.
  */
-void ioasid_pin_uncount_mapping(struct ioasid_pin_group *pin, u64 pages)
+void ioasid_pin_uncount_mapping(struct ioasid_pin_group *pin, struct ioasid_pin_user *user,
+				u64 pages)
 {
-	add_mapped(pin, -1, -pages);
+	add_mapped(pin, user, -1, -pages);
 }
 
 /**
  * ioasid_pin_split_mapping() - one mapping of the pin became two, with a reference each
  * @pin: the pin
+ * @rest: the new one's
  *
  * Context: in a commit; may hold an ioas's lock.
  */
-void ioasid_pin_split_mapping(struct ioasid_pin_group *pin)
+void ioasid_pin_split_mapping(struct ioasid_pin_group *pin, struct ioasid_pin_user *rest)
 {
 	ioasid_pin_get(pin);
-	add_mapped(pin, 1, 0);
+	add_mapped(pin, rest, 1, 0);
 }

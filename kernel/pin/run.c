@@ -35,31 +35,36 @@ static int resize(struct ioasid_runs *runs, u32 capacity)
 	return 0;
 }
 
-/**
- * ioasid_runs_add() - append a page
- * @runs: the list
- * @pfn: its page frame
- *
- * Context: may sleep.
- * Return: 0, -ENOMEM, or -E2BIG when the list has IOASID_RUNS_MAX pages already.
- */
-int ioasid_runs_add(struct ioasid_runs *runs, u64 pfn)
+static bool continues(const struct ioasid_runs *runs, u64 pfn)
 {
 	u64 last;
 
-	if (runs->pages == IOASID_RUNS_MAX)
+	if (!runs->count)
+		return false;
+	last = runs->list[runs->count - 1];
+	return ioasid_run_pfn(last) + runs->pages - ioasid_run_index(last) == pfn;
+}
+
+/**
+ * ioasid_runs_add() - append contiguous pages
+ * @runs: the list
+ * @pfn: the first one's page frame
+ * @pages: how many, at least one
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOMEM, or -E2BIG when the list would have more than IOASID_RUNS_MAX pages: then
+ * nothing was appended.
+ */
+int ioasid_runs_add(struct ioasid_runs *runs, u64 pfn, u64 pages)
+{
+	if (pages > IOASID_RUNS_MAX - runs->pages)
 		return -E2BIG;
-	if (runs->count) {
-		last = runs->list[runs->count - 1];
-		if (ioasid_run_pfn(last) + runs->pages - ioasid_run_index(last) == pfn) {
-			runs->pages++;
-			return 0;
-		}
+	if (!continues(runs, pfn)) {
+		if (runs->count == runs->capacity && resize(runs, max(8, runs->capacity * 2)))
+			return -ENOMEM;
+		runs->list[runs->count++] = pfn << IOASID_RUN_INDEX_BITS | runs->pages;
 	}
-	if (runs->count == runs->capacity && resize(runs, max(8, runs->capacity * 2)))
-		return -ENOMEM;
-	runs->list[runs->count++] = pfn << IOASID_RUN_INDEX_BITS | runs->pages;
-	runs->pages++;
+	runs->pages += pages;
 	return 0;
 }
 

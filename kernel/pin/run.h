@@ -75,6 +75,14 @@ static inline u64 ioasid_run_iter_left(const struct ioasid_run_iter *iter)
 	return ioasid_run_end(iter->runs, iter->run) - iter->page;
 }
 
+/* Pages by which two iterators can go on before one of them comes to another run. */
+static inline u64 ioasid_run_step(const struct ioasid_run_iter *a, const struct ioasid_run_iter *b)
+{
+	u64 x = ioasid_run_iter_left(a), y = ioasid_run_iter_left(b);
+
+	return x < y ? x : y;
+}
+
 /* Go on by @pages, no more than are left in the run. */
 static inline void ioasid_run_iter_advance(struct ioasid_run_iter *iter, u64 pages)
 {
@@ -84,7 +92,7 @@ static inline void ioasid_run_iter_advance(struct ioasid_run_iter *iter, u64 pag
 }
 
 void ioasid_runs_init(struct ioasid_runs *runs);
-int ioasid_runs_add(struct ioasid_runs *runs, u64 pfn);
+int ioasid_runs_add(struct ioasid_runs *runs, u64 pfn, u64 pages);
 void ioasid_runs_trim(struct ioasid_runs *runs);
 void ioasid_runs_free(struct ioasid_runs *runs);
 struct ioasid_run_iter ioasid_runs_seek(const struct ioasid_runs *runs, u64 page);

@@ -2,273 +2,338 @@
 /* Slot: the place of one kind of policy. See slot.h for the vocabulary and the lock order. */
 #include "policy/slot.h"
 
-#include <linux/ctype.h>
-#include <linux/filter.h>
-#include <linux/srcu.h>
+#include <linux/ioasid_event.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-/* A callback may sleep one day (struct_ops.s), hence SRCU and not RCU. */
-DEFINE_STATIC_SRCU(slot_users);
+static struct ioasid_policy *find(struct ioasid_slot *slot, const char *name)
+{
+	struct ioasid_policy *policy;
 
-static const char *const exit_names[] = {
-	[IOASID_EXIT_NONE] = "none",
-	[IOASID_EXIT_UNREGISTERED] = "unregistered",
-	[IOASID_EXIT_ERRNO] = "invalid_errno",
-	[IOASID_EXIT_IOVA] = "invalid_iova",
-};
+	list_for_each_entry(policy, &slot->policies, node)
+		if (!strcmp(policy->name, name))
+			return policy;
+	return NULL;
+}
+
+static struct ioasid_policy *find_kdata(struct ioasid_slot *slot, const void *kdata)
+{
+	struct ioasid_policy *policy;
+
+	list_for_each_entry(policy, &slot->policies, node)
+		if (policy->kdata == kdata)
+			return policy;
+	return NULL;
+}
 
 /**
- * ioasid_slot_enter() - begin to use the slot's policy
+ * ioasid_slot_enter() - begin to use a policy
  * @slot: the slot
- * @use: filled with the policy, @use->ops is NULL when the built-in one decides
+ * @name: of the policy; NULL or empty for the default one
  *
- * Context: process context; may not nest in the same slot.
- * Return: what ioasid_slot_leave() wants; the policy stays until then.
+ * The default policy stands in for one that isn't there.
+ *
+ * Context: may sleep; may not nest.
+ * Return: the policy, which stays until ioasid_slot_leave(); NULL when the built-in one decides.
  */
-int ioasid_slot_enter(struct ioasid_slot *slot, struct ioasid_slot_use *use) __acquires(&slot_users)
+struct ioasid_policy *ioasid_slot_enter(struct ioasid_slot *slot, const char *name)
 {
-	int id = srcu_read_lock(&slot_users);
+	struct ioasid_policy *policy, *chosen;
 
-	use->ops = NULL;
-	use->epoch = 0;
-	strscpy(use->name, "builtin");
-	spin_lock(&slot->lock);
-	if (slot->ops && !slot->dead) {
-		use->ops = slot->ops;
-		use->epoch = slot->epoch;
-		strscpy(use->name, slot->name);
+	percpu_down_read(slot->users);
+	policy = slot->policy;
+	if (unlikely(name && name[0])) {
+		if (!strcmp(name, IOASID_BUILTIN))
+			return NULL;
+		chosen = find(slot, name);
+		if (chosen && !READ_ONCE(chosen->dead))
+			return chosen;
 	}
-	spin_unlock(&slot->lock);
-	return id;
+	return policy && !READ_ONCE(policy->dead) ? policy : NULL;
 }
 
 /**
  * ioasid_slot_leave() - end what ioasid_slot_enter() began
- * @id: what that returned
- */
-void ioasid_slot_leave(int id) __releases(&slot_users)
-{
-	srcu_read_unlock(&slot_users, id);
-}
-
-/**
- * ioasid_slot_refusal_ok() - may a policy refuse with this errno?
- * @ret: what it returned
- */
-bool ioasid_slot_refusal_ok(int ret)
-{
-	return ret == -ENOMEM || ret == -EDQUOT || ret == -EPERM || ret == -EAGAIN;
-}
-
-static void set_exit(struct ioasid_slot *slot, enum ioasid_exit_kind kind, s64 code,
-		     const char *text)
-{
-	lockdep_assert_held(&slot->lock);
-	slot->exit.kind = kind;
-	slot->exit.code = code;
-	strscpy(slot->exit.text, text);
-	strscpy(slot->exit.policy, slot->name);
-}
-
-/**
- * ioasid_slot_eject() - stop using a policy that misbehaved
  * @slot: the slot
- * @epoch: of the policy, from its struct ioasid_slot_use; nothing happens if another has come
- * @kind: what it did
- * @code: the value it returned
- * @text: the same in words
- *
- * From now on the built-in policy decides. Context: any that may take a spinlock.
  */
-void ioasid_slot_eject(struct ioasid_slot *slot, u32 epoch, enum ioasid_exit_kind kind, s64 code,
-		       const char *text)
+void ioasid_slot_leave(struct ioasid_slot *slot)
 {
-	bool first;
+	percpu_up_read(slot->users);
+}
 
-	spin_lock(&slot->lock);
-	first = slot->ops && slot->epoch == epoch && !slot->dead;
-	if (first) {
-		slot->dead = true;
-		set_exit(slot, kind, code, text);
+/* From now on callers enter the slot for such a policy; those who didn't have ended. */
+static void open_slot(struct ioasid_slot *slot, const struct ioasid_policy *policy)
+{
+	bool loaded = !list_empty(&slot->policies);
+
+	lockdep_assert_held(&slot->mutex);
+	if (loaded && slot->hears >= policy->ops.hears)
+		return;
+	if (!loaded)
+		static_branch_enable(&slot->loaded);
+	if (policy->ops.hears)
+		WRITE_ONCE(slot->hears, true);
+	synchronize_rcu();
+}
+
+static void close_slot(struct ioasid_slot *slot)
+{
+	struct ioasid_policy *policy;
+	bool hears = false;
+
+	lockdep_assert_held(&slot->mutex);
+	list_for_each_entry(policy, &slot->policies, node)
+		hears |= policy->ops.hears;
+	WRITE_ONCE(slot->hears, hears);
+	if (list_empty(&slot->policies))
+		static_branch_disable(&slot->loaded);
+}
+
+static bool is_default(const struct ioasid_policy *policy)
+{
+	return !(policy->ops.flags & IOASID_POLICY_NAMED);
+}
+
+static void come(struct ioasid_slot *slot, struct ioasid_policy *policy)
+{
+	percpu_rwsem_assert_held(slot->users);
+	if (is_default(policy)) {
+		if (slot->kind->take_over)
+			slot->kind->take_over(policy);
+		slot->policy = policy;
 	}
-	spin_unlock(&slot->lock);
-	if (!first)
-		return;
-
-	atomic64_inc(&slot->ejections);
-	schedule_work(&slot->eject);
+	list_add_tail(&policy->node, &slot->policies);
+	ioasid_policy_trace(policy, IOASID_POLICY_ATTACHED);
 }
 
-/**
- * ioasid_slot_eject_work() - detach the link of a dead policy
- * @work: the slot's
- */
-void ioasid_slot_eject_work(struct work_struct *work)
+static void go(struct ioasid_slot *slot, struct ioasid_policy *policy, const char *text)
 {
-	struct ioasid_slot *slot = container_of(work, struct ioasid_slot, eject);
-	struct bpf_link *link = NULL;
+	percpu_rwsem_assert_held(slot->users);
+	if (slot->policy == policy)
+		slot->policy = NULL;
+	list_del(&policy->node);
+	ioasid_policy_end(policy, text);
+}
 
-	spin_lock(&slot->lock);
-	if (slot->ops && slot->dead)
-		link = bpf_link_inc_not_zero(slot->link);
-	spin_unlock(&slot->lock);
-	/* A link on its way out takes the policy with it. */
-	if (IS_ERR_OR_NULL(link))
-		return;
-	link->ops->detach(link);
-	bpf_link_put(link);
+/* May it come, in the place of @old if that isn't NULL? */
+static int may_come(struct ioasid_slot *slot, const struct ioasid_policy *policy,
+		    const struct ioasid_policy *old)
+{
+	const struct ioasid_policy *like = find(slot, policy->name);
+
+	lockdep_assert_held(&slot->mutex);
+	if (slot->builtin_only)
+		return -EPERM;
+	if (like && like != old)
+		return -EEXIST;
+	if (is_default(policy) && slot->policy && slot->policy != old)
+		return -EBUSY;
+	return 0;
+}
+
+/* A policy that is ready to come. */
+static struct ioasid_policy *make(struct ioasid_slot *slot, const void *kdata,
+				  struct bpf_link *link, const struct ioasid_policy *old)
+{
+	struct ioasid_policy_ops ops = slot->kind->ops(kdata);
+	struct ioasid_policy *policy = ioasid_policy_alloc(slot, kdata, &ops, link);
+	int ret;
+
+	if (!policy)
+		return ERR_PTR(-ENOMEM);
+	ret = may_come(slot, policy, old);
+	if (!ret && ops.init)
+		ret = ops.init();
+	if (!ret)
+		return policy;
+	ioasid_policy_put(policy);
+	return ERR_PTR(ret < 0 && ret >= -MAX_ERRNO ? ret : -EINVAL);
 }
 
 /**
- * ioasid_slot_register() - a policy comes into the empty slot
+ * ioasid_slot_register() - a policy comes
  * @slot: the slot
- * @ops: its struct_ops, valid until ioasid_slot_unregister() returns
- * @name: its name
+ * @kdata: its struct_ops, valid until ioasid_slot_unregister() returns
  * @link: what keeps it attached
  *
- * Return: 0; -EBUSY when another one is there; -EOPNOTSUPP without a link, for it could not be
- * ejected.
+ * Context: may sleep.
+ * Return: 0; -EBUSY when there is a default policy already; -EEXIST when there is one of this name;
+ * -EPERM while there may be none; -EOPNOTSUPP without a link, for it could not be ejected; -ENOMEM;
+ * what its init() returned.
  */
-int ioasid_slot_register(struct ioasid_slot *slot, const void *ops, const char *name,
-			 struct bpf_link *link)
+int ioasid_slot_register(struct ioasid_slot *slot, const void *kdata, struct bpf_link *link)
 {
-	int ret = 0;
+	struct ioasid_policy *policy;
 
 	if (!link)
 		return -EOPNOTSUPP;
-	spin_lock(&slot->lock);
-	if (slot->ops) {
-		ret = -EBUSY;
-	} else {
-		slot->ops = ops;
-		slot->link = link;
-		slot->dead = false;
-		slot->epoch++;
-		strscpy(slot->name, name);
+	mutex_lock(&slot->mutex);
+	policy = make(slot, kdata, link, NULL);
+	if (!IS_ERR(policy)) {
+		open_slot(slot, policy);
+		percpu_down_write(slot->users);
+		come(slot, policy);
+		percpu_up_write(slot->users);
 	}
-	spin_unlock(&slot->lock);
-	if (!ret)
-		static_branch_enable(&slot->loaded);
-	return ret;
+	mutex_unlock(&slot->mutex);
+	return PTR_ERR_OR_ZERO(policy);
 }
 
 /**
- * ioasid_slot_replace() - another policy takes over on the same link
+ * ioasid_slot_replace() - another policy takes over on the same link, without a gap
  * @slot: the slot
- * @ops: its struct_ops
- * @name: its name
+ * @kdata: its struct_ops
+ * @old_kdata: that of the one that leaves, in no use any more on return
  *
- * The old policy is in no use any more on return. Return: 0, or -EBUSY when the old one is being
- * ejected.
+ * Context: may sleep.
+ * Return: 0; -EBUSY when the old one is being ejected, or there would be two defaults; else as
+ * ioasid_slot_register().
  */
-int ioasid_slot_replace(struct ioasid_slot *slot, const void *ops, const char *name)
+int ioasid_slot_replace(struct ioasid_slot *slot, const void *kdata, const void *old_kdata)
 {
+	struct ioasid_policy *policy, *old;
 	int ret = 0;
 
-	spin_lock(&slot->lock);
-	if (slot->dead) {
-		ret = -EBUSY;
-	} else {
-		set_exit(slot, IOASID_EXIT_UNREGISTERED, 0, "replaced by another policy");
-		slot->ops = ops;
-		slot->epoch++;
-		strscpy(slot->name, name);
+	mutex_lock(&slot->mutex);
+	old = find_kdata(slot, old_kdata);
+	if (!old) {
+		ret = -ENOLINK;
+		goto out;
 	}
-	spin_unlock(&slot->lock);
-	if (!ret)
-		synchronize_srcu(&slot_users);
+	policy = make(slot, kdata, old->link, old);
+	if (IS_ERR(policy)) {
+		ret = PTR_ERR(policy);
+		goto out;
+	}
+	open_slot(slot, policy);
+	percpu_down_write(slot->users);
+	if (READ_ONCE(old->dead)) {
+		ret = -EBUSY;
+		ioasid_policy_end(policy, "what it was to replace is being ejected");
+	} else {
+		go(slot, old, "replaced by another policy");
+		come(slot, policy);
+	}
+	percpu_up_write(slot->users);
+	close_slot(slot);
+	ioasid_policy_put(ret ? policy : old);
+out:
+	mutex_unlock(&slot->mutex);
 	return ret;
 }
 
 /**
- * ioasid_slot_unregister() - the policy leaves, the built-in one decides again
+ * ioasid_slot_unregister() - a policy leaves; if it was the default, the built-in one decides
  * @slot: the slot
- * @ops: the policy
+ * @kdata: its struct_ops, in no use any more on return
+ *
+ * Context: may sleep.
  */
-void ioasid_slot_unregister(struct ioasid_slot *slot, const void *ops)
+void ioasid_slot_unregister(struct ioasid_slot *slot, const void *kdata)
 {
-	bool ours;
+	struct ioasid_policy *policy;
 
-	spin_lock(&slot->lock);
-	ours = slot->ops == ops;
-	if (ours) {
-		if (!slot->dead)
-			set_exit(slot, IOASID_EXIT_UNREGISTERED, 0, "detached");
-		slot->ops = NULL;
-		slot->link = NULL;
-		slot->dead = false;
-		strscpy(slot->name, "builtin");
+	mutex_lock(&slot->mutex);
+	policy = find_kdata(slot, kdata);
+	if (policy) {
+		percpu_down_write(slot->users);
+		go(slot, policy, "detached");
+		percpu_up_write(slot->users);
+		close_slot(slot);
+		ioasid_policy_put(policy);
 	}
-	spin_unlock(&slot->lock);
-	if (!ours)
-		return;
-	static_branch_disable(&slot->loaded);
-	synchronize_srcu(&slot_users);
+	mutex_unlock(&slot->mutex);
 }
 
 /**
- * ioasid_slot_copy_name() - take a policy's name over from its BPF object
- * @to: IOASID_NAME_LEN bytes
- * @from: as many, not to be trusted
+ * ioasid_slot_eject_late() - eject a policy whose answer turned out to be wrong
+ * @slot: the slot
+ * @epoch: of the policy; nothing happens when it has left
+ * @kind: why
+ * @code: the value that is wrong
+ * @text: the same in words
  *
- * Return: 0, or -EINVAL when it is empty, not terminated, or has other characters than a BPF
- * object's name may have.
+ * Context: may sleep.
  */
-int ioasid_slot_copy_name(char *to, const char *from)
+void ioasid_slot_eject_late(struct ioasid_slot *slot, u32 epoch, enum ioasid_exit_kind kind,
+			    s64 code, const char *text)
 {
-	size_t len = strnlen(from, IOASID_NAME_LEN);
-	size_t i;
+	struct ioasid_policy *policy;
 
-	if (!len || len == IOASID_NAME_LEN)
-		return -EINVAL;
-	for (i = 0; i < len; i++)
-		if (!isalnum(from[i]) && !strchr("_.-", from[i]))
-			return -EINVAL;
-	strscpy_pad(to, from, IOASID_NAME_LEN);
-	return 0;
+	percpu_down_read(slot->users);
+	list_for_each_entry(policy, &slot->policies, node)
+		if (policy->epoch == epoch)
+			ioasid_policy_eject(policy, kind, code, text, NULL);
+	percpu_up_read(slot->users);
 }
 
-static bool has_btf;
-
 /**
- * ioasid_slot_init_type() - the core registers a struct_ops type of ours
- * @btf: the module's
+ * ioasid_slot_eject() - an operator ejects a policy
+ * @slot: the slot
+ * @name: of the policy, or of the slot for the default one
+ * @text: why
  *
- * Without BTF in the module the core succeeds, does nothing, and does not call this.
+ * Context: may sleep.
+ * Return: 0, or -ENOENT when it isn't there.
  */
-int ioasid_slot_init_type(struct btf *btf)
+int ioasid_slot_eject(struct ioasid_slot *slot, const char *name, const char *text)
 {
-	has_btf = true;
-	return 0;
+	struct ioasid_policy *policy;
+
+	percpu_down_read(slot->users);
+	policy = strcmp(name, slot->kind->name) ? find(slot, name) : slot->policy;
+	if (policy)
+		ioasid_policy_eject(policy, IOASID_EXIT_OPERATOR, 0, text, NULL);
+	percpu_up_read(slot->users);
+	return policy ? 0 : -ENOENT;
 }
 
 /**
- * ioasid_slot_has_btf() - can BPF policies be loaded?
+ * ioasid_slot_set_builtin_only() - eject all policies, and let none come; or let them come again
+ * @slot: the slot
+ * @only: the former
  *
- * Context: after the types were registered.
+ * Context: may sleep.
  */
-bool ioasid_slot_has_btf(void)
+void ioasid_slot_set_builtin_only(struct ioasid_slot *slot, bool only)
 {
-	return has_btf;
+	struct ioasid_policy *policy;
+
+	mutex_lock(&slot->mutex);
+	slot->builtin_only = only;
+	list_for_each_entry(policy, &slot->policies, node)
+		if (only)
+			ioasid_policy_eject(policy, IOASID_EXIT_SYSFS, 0,
+					    "all BPF policies were switched off", NULL);
+	mutex_unlock(&slot->mutex);
 }
 
 /**
- * ioasid_slot_access_ok() - may a policy's program read its arguments like this?
- * @off: offset in the arguments
- * @size: bytes
- * @type: read or write
- * @prog: the program
- * @info: told what the argument is
+ * ioasid_slot_has() - is there a policy of this name?
+ * @slot: the slot
+ * @name: the name; the built-in policy is always there
+ *
+ * Context: may sleep.
  */
-bool ioasid_slot_access_ok(int off, int size, enum bpf_access_type type,
-			   const struct bpf_prog *prog, struct bpf_insn_access_aux *info)
+bool ioasid_slot_has(struct ioasid_slot *slot, const char *name)
 {
-	if (off < 0 || off >= (int)sizeof(u64) * MAX_BPF_FUNC_ARGS)
-		return false;
-	if (type != BPF_READ || off % size)
-		return false;
-	return btf_ctx_access(off, size, type, prog, info);
+	bool there;
+
+	percpu_down_read(slot->users);
+	there = !strcmp(name, IOASID_BUILTIN) || find(slot, name);
+	percpu_up_read(slot->users);
+	return there;
+}
+
+static ssize_t show_policy(const struct ioasid_policy *policy, char *buf, ssize_t n)
+{
+	return sysfs_emit_at(buf, n, "policy %s %s %u %lld %lld\n", policy->name,
+			     READ_ONCE(policy->dead) ? "dead" :
+			     is_default(policy)	     ? "default" :
+						       "named",
+			     policy->epoch, atomic64_read(&policy->asked),
+			     atomic64_read(&policy->refused));
 }
 
 /**
@@ -276,35 +341,38 @@ bool ioasid_slot_access_ok(int off, int size, enum bpf_access_type type,
  * @slot: the slot
  * @buf: a page
  *
+ * Context: may sleep.
  * Return: bytes written.
  */
 ssize_t ioasid_slot_show(struct ioasid_slot *slot, char *buf)
 {
+	const struct ioasid_policy *policy;
 	struct ioasid_exit exit;
-	char name[IOASID_NAME_LEN];
+	u64 asked, refused;
 	ssize_t n;
 
+	percpu_down_read(slot->users);
+	policy = slot->policy;
+	n = sysfs_emit(buf, "name %s\n",
+		       policy && !READ_ONCE(policy->dead) ? policy->name : IOASID_BUILTIN);
 	spin_lock(&slot->lock);
-	strscpy(name, slot->dead ? "builtin" : slot->name);
-	exit = slot->exit;
+	asked = slot->asked;
+	refused = slot->refused;
 	spin_unlock(&slot->lock);
-
-	n = sysfs_emit(buf, "name %s\nasked %lld\nrefused %lld\nejections %lld\nlast_exit %s", name,
-		       atomic64_read(&slot->asked), atomic64_read(&slot->refused),
-		       atomic64_read(&slot->ejections), exit_names[exit.kind]);
-	if (exit.kind != IOASID_EXIT_NONE)
-		n += sysfs_emit_at(buf, n, " %lld %s: %s", exit.code, exit.policy, exit.text);
-	n += sysfs_emit_at(buf, n, "\n");
+	list_for_each_entry(policy, &slot->policies, node) {
+		asked += atomic64_read(&policy->asked);
+		refused += atomic64_read(&policy->refused);
+	}
+	n += sysfs_emit_at(buf, n, "asked %llu\nrefused %llu\nejections %lld\n", asked, refused,
+			   atomic64_read(&slot->ejections));
+	if (ioasid_exit_last(&slot->exits, 0, &exit))
+		n += sysfs_emit_at(buf, n, "last_exit %s %lld %s: %s\n",
+				   ioasid_exit_name(exit.info.kind), exit.info.code, exit.policy,
+				   exit.info.text);
+	else
+		n += sysfs_emit_at(buf, n, "last_exit none\n");
+	list_for_each_entry(policy, &slot->policies, node)
+		n += show_policy(policy, buf, n);
+	percpu_up_read(slot->users);
 	return n;
-}
-
-/**
- * ioasid_slot_drain() - wait for an ejection that is on its way
- * @slot: the slot
- *
- * For module exit: a registered policy holds a reference to the module, so there is none any more.
- */
-void ioasid_slot_drain(struct ioasid_slot *slot)
-{
-	cancel_work_sync(&slot->eject);
 }

@@ -1,120 +1,114 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slot: the place of one kind of policy. It is empty (the built-in policy decides) or holds the
- * struct_ops that a BPF program registered.
+ * Slot: the place of one kind of policy. It is empty, and the built-in policy decides; or BPF
+ * programs brought policies: one that is the default, and any number that are only asked by who
+ * chose them by name.
  *
  * A caller first looks at the slot's static key, so that an empty slot costs a jump that isn't
- * taken. Then it enters the slot, calls the policy if there is one, and leaves. Whoever takes the
- * policy out waits until all have left, so a policy's programs are never freed while they run.
+ * taken. Then it enters the slot, calls the policy that it is given, if any, and leaves. A policy
+ * comes and goes while all callers are kept out, so its programs are never freed while they run,
+ * and what it adopts doesn't change meanwhile.
  *
- *	if (!static_branch_unlikely(&slot.loaded))
+ *	if (!ioasid_slot_loaded(&slot))
  *		return ...;
- *	id = ioasid_slot_enter(&slot, &use);
- *	if (use.ops)
+ *	policy = ioasid_slot_enter(&slot, NULL);
+ *	if (policy)
  *		...
- *	ioasid_slot_leave(id);
+ *	ioasid_slot_leave(&slot);
  *
- * Taking out happens in two steps. Ejection marks the policy dead: from then on nobody is given it.
- * A work item then detaches its link, and the BPF core takes it out; it can't be done at once,
- * because the core does that under a mutex that may wait for us. The first error wins.
- *
- * Lock order: the core's struct_ops mutex, then slot->lock.
+ * Lock order: the core's struct_ops mutex, slot->mutex, slot->users, slot->lock.
  */
 #ifndef IOASID_POLICY_SLOT_H
 #define IOASID_POLICY_SLOT_H
 
-#include <linux/atomic.h>
 #include <linux/bpf.h>
 #include <linux/jump_label.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu-rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 #include <uapi/linux/ioasid.h>
 
-#define IOASID_EXIT_TEXT_LEN 96
+#include "policy/policy.h"
 
-/* Why the last BPF policy of a slot left. */
-enum ioasid_exit_kind {
-	IOASID_EXIT_NONE, /* none has left yet */
-	IOASID_EXIT_UNREGISTERED, /* detached or replaced by its owner */
-	IOASID_EXIT_ERRNO, /* returned a value that is not in the list */
-	IOASID_EXIT_IOVA, /* chose an IOVA that cannot be used */
-};
+#define IOASID_BUILTIN "builtin"
 
-struct ioasid_exit {
-	enum ioasid_exit_kind kind;
-	s64 code; /* what it returned */
-	char text[IOASID_EXIT_TEXT_LEN];
-	char policy[IOASID_NAME_LEN];
+/* Epochs of policies begin after these: of what nobody granted, and of the built-in policy. */
+#define IOASID_EPOCH_NONE 0
+#define IOASID_EPOCH_BUILTIN 1
+
+/**
+ * struct ioasid_slot_kind - what policies of a slot decide
+ * @name: "account" or "place"
+ * @ops: what of a struct_ops of this kind all kinds have
+ * @take_over: the policy will be the default; called while callers are kept out. NULL: nothing
+ */
+struct ioasid_slot_kind {
+	const char *name;
+	struct ioasid_policy_ops (*ops)(const void *kdata);
+	void (*take_over)(struct ioasid_policy *policy);
 };
 
 /**
  * struct ioasid_slot - the place of one kind of policy
- * @kind: what it decides, "account" or "place"
- * @loaded: a BPF policy is there
- * @lock: guards @ops, @link, @name, @epoch, @dead, @exit for writers
- * @ops: the policy's struct_ops, NULL for the built-in one; read by ioasid_slot_enter() only
- * @link: what keeps it attached
- * @name: its name
- * @epoch: grows with each policy that comes, so that one can tell its own pins from older ones
- * @dead: ejected, waits to be taken out
- * @eject: takes it out
- * @exit: how the last one left
- * @asked: decisions asked of BPF policies. Rises with work; flat while one is loaded: nothing pins
- * @refused: of these, refused. Rises when owners reach the policy's limits
- * @ejections: policies ejected. Anything but 0 is a broken policy; @exit tells how the last one
- *	broke
+ * @kind: what it decides
+ * @loaded: BPF policies are there
+ * @mutex: guards coming and going
+ * @users: read-held by callers, write-held while policies come or go; guards @policies and @policy
+ * @policies: those attached
+ * @policy: of these the default, NULL for the built-in one
+ * @lock: guards what ejection changes
+ * @hears: some policy wants to hear of the end of what is granted; who finds it unset, under RCU,
+ *	needs not enter the slot to tell; guarded by @mutex for writers
+ * @builtin_only: no policy may come; guarded by @mutex
+ * @asked: decisions asked of policies that have left
+ * @refused: of these, refused
+ * @ejections: policies ejected, ever
+ * @exits: how they left
  */
 struct ioasid_slot {
-	const char *kind;
+	const struct ioasid_slot_kind *kind;
 	struct static_key_false loaded;
+	struct mutex mutex;
+	struct percpu_rw_semaphore *users;
+	struct list_head policies;
+	struct ioasid_policy *policy;
 	spinlock_t lock;
-	const void *ops;
-	struct bpf_link *link;
-	char name[IOASID_NAME_LEN];
-	u32 epoch;
-	bool dead;
-	struct work_struct eject;
-	struct ioasid_exit exit;
-	atomic64_t asked;
-	atomic64_t refused;
+	bool hears;
+	bool builtin_only;
+	u64 asked;
+	u64 refused;
 	atomic64_t ejections;
+	struct ioasid_exit_log exits;
 };
 
-/* What a caller is given while it is in the slot. */
-struct ioasid_slot_use {
-	const void *ops;
-	u32 epoch;
-	char name[IOASID_NAME_LEN];
-};
-
-#define IOASID_SLOT_INIT(slot, what)                                             \
-	{                                                                        \
-		.kind = what,                                                    \
-		.loaded = STATIC_KEY_FALSE_INIT,                                 \
-		.lock = __SPIN_LOCK_UNLOCKED(slot.lock),                         \
-		.name = "builtin",                                               \
-		.eject = __WORK_INITIALIZER(slot.eject, ioasid_slot_eject_work), \
+#define IOASID_SLOT_INIT(slot, what, sem)                                   \
+	{                                                                   \
+		.kind = what,                                               \
+		.loaded = STATIC_KEY_FALSE_INIT,                            \
+		.mutex = __MUTEX_INITIALIZER(slot.mutex),                   \
+		.users = sem,                                               \
+		.policies = LIST_HEAD_INIT(slot.policies),                  \
+		.lock = __SPIN_LOCK_UNLOCKED(slot.lock),                    \
+		.exits = { .lock = __SPIN_LOCK_UNLOCKED(slot.exits.lock) }, \
 	}
 
-void ioasid_slot_eject_work(struct work_struct *work);
-int ioasid_slot_enter(struct ioasid_slot *slot, struct ioasid_slot_use *use);
-void ioasid_slot_leave(int id);
-void ioasid_slot_eject(struct ioasid_slot *slot, u32 epoch, enum ioasid_exit_kind kind, s64 code,
-		       const char *text);
-bool ioasid_slot_refusal_ok(int ret);
+/* Are there BPF policies? */
+#define ioasid_slot_loaded(slot) static_branch_unlikely(&(slot)->loaded)
 
-int ioasid_slot_register(struct ioasid_slot *slot, const void *ops, const char *name,
-			 struct bpf_link *link);
-int ioasid_slot_replace(struct ioasid_slot *slot, const void *ops, const char *name);
-void ioasid_slot_unregister(struct ioasid_slot *slot, const void *ops);
+struct ioasid_policy *ioasid_slot_enter(struct ioasid_slot *slot, const char *name);
+void ioasid_slot_leave(struct ioasid_slot *slot);
 
-bool ioasid_slot_has_btf(void);
-int ioasid_slot_copy_name(char *to, const char *from);
-int ioasid_slot_init_type(struct btf *btf);
-bool ioasid_slot_access_ok(int off, int size, enum bpf_access_type type,
-			   const struct bpf_prog *prog, struct bpf_insn_access_aux *info);
+int ioasid_slot_register(struct ioasid_slot *slot, const void *kdata, struct bpf_link *link);
+int ioasid_slot_replace(struct ioasid_slot *slot, const void *kdata, const void *old_kdata);
+void ioasid_slot_unregister(struct ioasid_slot *slot, const void *kdata);
+
+void ioasid_slot_eject_late(struct ioasid_slot *slot, u32 epoch, enum ioasid_exit_kind kind,
+			    s64 code, const char *text);
+int ioasid_slot_eject(struct ioasid_slot *slot, const char *name, const char *text);
+void ioasid_slot_set_builtin_only(struct ioasid_slot *slot, bool only);
+bool ioasid_slot_has(struct ioasid_slot *slot, const char *name);
 ssize_t ioasid_slot_show(struct ioasid_slot *slot, char *buf);
-void ioasid_slot_drain(struct ioasid_slot *slot);
 
 #endif /* IOASID_POLICY_SLOT_H */

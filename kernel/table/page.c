@@ -3,11 +3,11 @@
 #include "table/page.h"
 
 #include <linux/gfp.h>
-#include <linux/io.h>
-#include <linux/mm.h>
+
+#include "fault.h"
 
 /**
- * ioasid_table_page_alloc() - a new table, empty
+ * ioasid_table_page_alloc() - a new table, empty, with a count of 0
  * @must: don't fail, wait for memory instead: unmapping can't fail
  *
  * Context: may sleep.
@@ -16,7 +16,7 @@
 void *ioasid_table_page_alloc(bool must)
 {
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | (must ? __GFP_NOFAIL : 0);
-	struct page *page = alloc_page(gfp);
+	struct page *page = !must && ioasid_fault() ? NULL : alloc_page(gfp);
 
 	if (!page)
 		return NULL;
@@ -25,38 +25,64 @@ void *ioasid_table_page_alloc(bool must)
 }
 
 /**
- * ioasid_table_page_free() - give a table back
- * @page: the table; no hardware may walk it any more
+ * ioasid_table_page_free() - give a table back that was never linked
+ * @table: the table
  */
-void ioasid_table_page_free(void *page)
+void ioasid_table_page_free(void *table)
 {
-	set_page_private(virt_to_page(page), 0);
-	free_page((unsigned long)page);
+	set_page_private(virt_to_page(table), 0);
+	free_page((unsigned long)table);
 }
 
 /**
- * ioasid_table_page_phys() - where the hardware finds it
- * @page: the table
+ * ioasid_top_table_alloc() - a new top table, empty
+ * @order: its pages, as a power of two; they are contiguous, and aligned to their size
+ *
+ * Context: may sleep.
+ * Return: the table, or NULL.
  */
-u64 ioasid_table_page_phys(const void *page)
+void *ioasid_top_table_alloc(unsigned int order)
 {
-	return virt_to_phys((void *)page);
+	if (ioasid_fault())
+		return NULL;
+	return (void *)__get_free_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, order);
 }
 
 /**
- * ioasid_table_page_at() - the table at a physical address
- * @phys: from ioasid_table_page_phys()
+ * ioasid_top_table_free() - give a top table back
+ * @table: the table; no hardware walks it any more
+ * @order: as it was allocated
  */
-void *ioasid_table_page_at(u64 phys)
+void ioasid_top_table_free(void *table, unsigned int order)
 {
-	return phys_to_virt(phys);
+	set_page_private(virt_to_page(table), 0);
+	free_pages((unsigned long)table, order);
+}
+
+static void free_after_readers(struct rcu_head *head)
+{
+	struct page *page = container_of(head, struct page, rcu_head);
+
+	ioasid_table_page_free(page_address(page));
 }
 
 /**
- * ioasid_table_page_used() - its count of entries in use
- * @page: the table
+ * ioasid_garbage_free() - free tables that no hardware walks any more
+ * @garbage: the tables; empty afterwards
+ *
+ * Context: after the flush. They go when all who look into the page table at this moment are done.
  */
-unsigned long *ioasid_table_page_used(void *page)
+void ioasid_garbage_free(struct ioasid_garbage *garbage)
 {
-	return &page_private(virt_to_page(page));
+	struct page *page;
+	void *table, *next;
+
+	for (table = garbage->first; table; table = next) {
+		page = virt_to_page(table);
+		next = page->lru.next;
+		call_rcu(&page->rcu_head, free_after_readers);
+	}
+	if (garbage->owed)
+		atomic64_sub(garbage->owed, &garbage->root->unflushed);
+	*garbage = (struct ioasid_garbage){};
 }

@@ -11,20 +11,28 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
-#include <linux/sysfs.h>
 
-#include "policy/account.h"
-#include "policy/place.h"
+#include "fault.h"
+#include "pin/buffer.h"
+#include "queue.h"
 #include "uapi/ioctl.h"
 #include "uapi/object.h"
+#include "uapi/policy.h"
 
 static int ioasid_open(struct inode *inode, struct file *filp)
 {
-	struct ioasid_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	struct ioasid_file *file;
 
+	file = ioasid_fault() ? NULL : kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return -ENOMEM;
+	file->queue = ioasid_queue_alloc();
+	if (!file->queue) {
+		kfree(file);
+		return -ENOMEM;
+	}
 	xa_init_flags(&file->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	filp->private_data = file;
 	return 0;
@@ -43,8 +51,53 @@ static int ioasid_release(struct inode *inode, struct file *filp)
 	xa_destroy(&file->objects);
 	if (file->domain)
 		ioasid_domain_put(file->domain);
+	ioasid_queue_put(file->queue);
 	kfree(file);
 	return 0;
+}
+
+static int wait_for_event(struct file *filp, struct ioasid_queue *queue)
+{
+	if (filp->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	return wait_event_interruptible(queue->ready, !ioasid_queue_empty(queue));
+}
+
+/* As many events as there are and the buffer has room for, at least one. */
+static ssize_t ioasid_read(struct file *filp, char __user *buffer, size_t size, loff_t *offset)
+{
+	struct ioasid_file *file = filp->private_data;
+	struct ioasid_queue *queue = file->queue;
+	struct ioasid_event event;
+	ssize_t done = 0;
+	int ret;
+
+	if (size < sizeof(event))
+		return -EINVAL;
+	while (size - done >= sizeof(event)) {
+		if (!ioasid_queue_take(queue, &event)) {
+			if (done)
+				break;
+			ret = wait_for_event(filp, queue);
+			if (ret)
+				return ret;
+			continue;
+		}
+		if (copy_to_user(buffer + done, &event, sizeof(event))) {
+			ioasid_queue_give_back(queue, &event);
+			return done ?: -EFAULT;
+		}
+		done += sizeof(event);
+	}
+	return done;
+}
+
+static __poll_t ioasid_poll(struct file *filp, struct poll_table_struct *wait)
+{
+	struct ioasid_file *file = filp->private_data;
+
+	poll_wait(filp, &file->queue->ready, wait);
+	return ioasid_queue_empty(file->queue) ? 0 : EPOLLIN | EPOLLRDNORM;
 }
 
 static const struct file_operations ioasid_fops = {
@@ -53,35 +106,20 @@ static const struct file_operations ioasid_fops = {
 	.release = ioasid_release,
 	.unlocked_ioctl = ioasid_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.read = ioasid_read,
+	.poll = ioasid_poll,
 };
 
-static ssize_t account_show(struct device *dev, struct device_attribute *attr, char *buf)
+/**
+ * ioasid_file_of() - what is behind an open file
+ * @filp: any file
+ *
+ * Return: NULL when it is none of ours.
+ */
+struct ioasid_file *ioasid_file_of(struct file *filp)
 {
-	return ioasid_slot_show(&ioasid_account_slot, buf);
+	return filp->f_op == &ioasid_fops ? filp->private_data : NULL;
 }
-static DEVICE_ATTR_RO(account);
-
-static ssize_t place_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return ioasid_slot_show(&ioasid_place_slot, buf);
-}
-static DEVICE_ATTR_RO(place);
-
-static struct attribute *policy_attrs[] = {
-	&dev_attr_account.attr,
-	&dev_attr_place.attr,
-	NULL,
-};
-
-static const struct attribute_group policy_group = {
-	.name = "policy",
-	.attrs = policy_attrs,
-};
-
-static const struct attribute_group *ioasid_groups[] = {
-	&policy_group,
-	NULL,
-};
 
 static struct miscdevice ioasid_device = {
 	.minor = MISC_DYNAMIC_MINOR,
@@ -89,7 +127,7 @@ static struct miscdevice ioasid_device = {
 	.nodename = "ioasid",
 	.mode = 0666,
 	.fops = &ioasid_fops,
-	.groups = ioasid_groups,
+	.groups = ioasid_policy_groups,
 };
 
 /**
@@ -99,7 +137,14 @@ static struct miscdevice ioasid_device = {
  */
 int ioasid_file_init(void)
 {
-	return misc_register(&ioasid_device);
+	int ret = misc_register(&ioasid_device);
+
+	if (ret)
+		return ret;
+	ret = ioasid_buffer_init(ioasid_device.this_device);
+	if (ret)
+		misc_deregister(&ioasid_device);
+	return ret;
 }
 
 /**

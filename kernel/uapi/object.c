@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "commit.h"
+#include "fault.h"
 #include "ioas/ioas.h"
 
 /**
@@ -20,8 +21,9 @@
  */
 struct ioasid_object *ioasid_object_alloc(enum ioasid_object_kind kind)
 {
-	struct ioasid_object *object = kzalloc(sizeof(*object), GFP_KERNEL_ACCOUNT);
+	struct ioasid_object *object;
 
+	object = ioasid_fault() ? NULL : kzalloc(sizeof(*object), GFP_KERNEL_ACCOUNT);
 	if (!object)
 		return NULL;
 	object->kind = kind;
@@ -44,6 +46,8 @@ int ioasid_object_add(struct ioasid_file *file, struct ioasid_object *object)
 	ioasid_pin_count_handles(&object->pin, 1);
 	ioasid_commit_end();
 	object->counted = true;
+	if (ioasid_fault())
+		return -ENOMEM;
 	ret = xa_alloc(&file->objects, &object->id, object, XA_LIMIT(1, INT_MAX),
 		       GFP_KERNEL_ACCOUNT);
 	return ret ? -ENOMEM : 0;
@@ -62,6 +66,25 @@ struct ioasid_object *ioasid_object_get_any(struct ioasid_file *file, u32 id)
 
 	xa_lock(&file->objects);
 	object = xa_load(&file->objects, id);
+	if (object)
+		refcount_inc(&object->refs);
+	xa_unlock(&file->objects);
+	return object;
+}
+
+/**
+ * ioasid_object_next() - go on to the next object
+ * @file: whose
+ * @id: of the object before, 0 to begin; moved on
+ *
+ * Return: the object with a reference, or NULL.
+ */
+struct ioasid_object *ioasid_object_next(struct ioasid_file *file, unsigned long *id)
+{
+	struct ioasid_object *object;
+
+	xa_lock(&file->objects);
+	object = xa_find_after(&file->objects, id, ULONG_MAX, XA_PRESENT);
 	if (object)
 		refcount_inc(&object->refs);
 	xa_unlock(&file->objects);
@@ -143,18 +166,47 @@ bool ioasid_object_remove(struct ioasid_file *file, struct ioasid_object *object
 }
 
 /**
- * ioasid_object_busy() - does something use it, so that its id must stay?
- * @object: the object
+ * ioasid_object_retire() - may an object's id go?
+ * @object: the object; nothing new uses it from then on, if it may
+ *
+ * Context: may sleep.
+ * Return: false when something uses it.
  */
-bool ioasid_object_busy(const struct ioasid_object *object)
+bool ioasid_object_retire(struct ioasid_object *object)
 {
 	switch (object->kind) {
 	case IOASID_OBJECT_IOAS:
-		return ioasid_ioas_has_tables(object->ioas);
+		return ioasid_ioas_retire(object->ioas);
 	case IOASID_OBJECT_PIN:
-		return ioasid_pins_mapped(&object->pin);
+		return !ioasid_pins_mapped(&object->pin);
 	case IOASID_OBJECT_TABLE:
-		break;
+		return ioasid_table_retire(object->table);
 	}
-	return false;
+	return true;
+}
+
+/**
+ * ioasid_object_destroy() - take an id away, unless the object is in use
+ * @file: whose
+ * @object: the object; the caller's reference is dropped; or NULL
+ * @force: even if it is in use
+ *
+ * Context: may sleep.
+ * Return: 0, -EBUSY, or -ENOENT when there is no object or somebody else was faster.
+ */
+int ioasid_object_destroy(struct ioasid_file *file, struct ioasid_object *object, bool force)
+{
+	if (!object)
+		return -ENOENT;
+	if (!force && !ioasid_object_retire(object)) {
+		ioasid_object_put(object);
+		return -EBUSY;
+	}
+	if (!ioasid_object_remove(file, object)) {
+		ioasid_object_put(object);
+		return -ENOENT;
+	}
+	ioasid_object_put(object);
+	ioasid_object_put(object);
+	return 0;
 }

@@ -11,6 +11,7 @@
 #include "pin/pin.h"
 
 struct ioasid_ioas;
+struct ioasid_queue;
 struct ioasid_table;
 
 enum ioasid_object_kind {
@@ -48,10 +49,14 @@ struct ioasid_object {
  * @objects: by id
  * @domain: the pin domain of the process that pinned first, kept so that it is not made anew each
  *	time
+ * @queue: its events
+ * @charge_mode: what else than the ledger counts what is pinned
  */
 struct ioasid_file {
 	struct xarray objects;
 	struct ioasid_domain *domain;
+	struct ioasid_queue *queue;
+	enum ioasid_charge_mode charge_mode;
 };
 
 struct ioasid_object *ioasid_object_alloc(enum ioasid_object_kind kind);
@@ -59,8 +64,10 @@ int ioasid_object_add(struct ioasid_file *file, struct ioasid_object *object);
 struct ioasid_object *ioasid_object_get(struct ioasid_file *file, u32 id,
 					enum ioasid_object_kind kind);
 struct ioasid_object *ioasid_object_get_any(struct ioasid_file *file, u32 id);
+struct ioasid_object *ioasid_object_next(struct ioasid_file *file, unsigned long *id);
 void ioasid_object_put(struct ioasid_object *object);
+int ioasid_object_destroy(struct ioasid_file *file, struct ioasid_object *object, bool force);
 bool ioasid_object_remove(struct ioasid_file *file, struct ioasid_object *object);
-bool ioasid_object_busy(const struct ioasid_object *object);
+bool ioasid_object_retire(struct ioasid_object *object);
 
 #endif /* IOASID_UAPI_OBJECT_H */

@@ -12,6 +12,7 @@
 #include "call.h"
 #include "check.h"
 #include "count.h"
+#include "format.h"
 #include "memory.h"
 
 #define AT (4 * GIB)
@@ -96,4 +97,65 @@ GIGANTIC_TEST(page_is_placed_where_it_can_be_one_entry)
 	want(iova, GIB);
 	want(translate(fd, table, iova, 0, &entry), 0);
 	want(entry.out_length, HUGE_1G);
+}
+
+GIGANTIC_TEST(page_has_the_largest_entries_of_each_format)
+{
+	const uint64_t part = 17 * HUGE_2M - PAGE;
+	uint32_t tables[FORMATS], i;
+	uint64_t sizes, seen;
+
+	make_all_tables(fd, ioas, 0, tables);
+	want(map_at(fd, ioas, memory, HUGE_1G, READ_WRITE, AT), 0);
+	for (i = 0; i < FORMATS; i++) {
+		context("%s", formats[i].name);
+		sizes = format_sizes(i, formats[i].usual);
+		want(want_largest_entries(fd, ioas, tables[i], sizes, AT, HUGE_1G), HUGE_1G);
+	}
+	/* A cut in the middle splits each. */
+	want(unmap(fd, ioas, AT + GIB / 2, PAGE, NULL), 0);
+	want_tables_agree(fd, ioas, tables, FORMATS, AT + GIB / 2 - PAGE, 3 * PAGE);
+	want_tables_agree(fd, ioas, tables, FORMATS, AT + GIB - PAGE, 2 * PAGE);
+	want(unmap_all(fd, ioas, NULL), 0);
+
+	/* From the last page before 34 MiB on: there are entries of 32 MiB where there can be. */
+	want(map_at(fd, ioas, memory + part, HUGE_1G - part, READ_WRITE, AT + part), 0);
+	for (i = 0; i < FORMATS; i++) {
+		context("%s", formats[i].name);
+		sizes = format_sizes(i, formats[i].usual);
+		seen = want_largest_entries(fd, ioas, tables[i], sizes, AT + part, HUGE_1G - part);
+		if (i == IOASID_FORMAT_AMD_V1)
+			/* All but 32 MiB, for which nothing is aligned. */
+			want(seen, PAGE | (1022 * MIB & ~(32 * MIB)));
+		else if (i == IOASID_FORMAT_ARM_S1 || i == IOASID_FORMAT_ARM_S2)
+			want(seen, PAGE | HUGE_2M | 16 * HUGE_2M);
+		else
+			want(seen, PAGE | HUGE_2M);
+	}
+	want(unmap_all(fd, ioas, NULL), 0);
+	want(query_ioas(fd, ioas).table_memory, FORMATS * PAGE);
+}
+
+GIGANTIC_TEST(page_is_dirty_as_a_whole)
+{
+	static uint64_t bits[HUGE_1G / PAGE / 64];
+	uint32_t tables[FORMATS], i;
+	uint64_t dirty, j;
+
+	make_all_tables(fd, ioas, IOASID_TABLE_ALLOC_TRACK, tables);
+	want(map_at(fd, ioas, memory, HUGE_1G, READ_WRITE, AT), 0);
+	for (i = 0; i < FORMATS; i++)
+		want(dirty_switch(fd, tables[i], IOASID_DIRTY_START), 0);
+	want(access_write(fd, ioas, AT + GIB / 2 + 5, "device", 6, NULL), 0);
+	/* More bits than are read in one part. */
+	for (i = 0; i < FORMATS; i++) {
+		context("%s", formats[i].name);
+		memset(bits, 0, sizeof(bits));
+		want(dirty_read(fd, tables[i], 0, AT, HUGE_1G, PAGE, bits, &dirty), 0);
+		want(dirty, HUGE_1G);
+		for (j = 0; j < ARRAY_SIZE(bits); j++)
+			want(bits[j], ~0ULL);
+		want(dirty_read(fd, tables[i], 0, AT, HUGE_1G, PAGE, bits, &dirty), 0);
+		want(dirty, 0);
+	}
 }

@@ -310,3 +310,69 @@ TABLE_TEST(keeps_its_space_from_being_destroyed)
 	want(query_file(fd).ioases, 0);
 	want(query_file(fd).tables, 0);
 }
+
+/* What devices did, which ACCESS stands for: read or written by a page's own entry. */
+#define READ_BY IOASID_ENTRY_ACCESSED
+#define WRITTEN_BY (IOASID_ENTRY_ACCESSED | IOASID_ENTRY_DIRTY)
+
+static uint32_t marks(uint32_t id, uint64_t iova)
+{
+	struct ioasid_translate entry;
+
+	want(translate(fd, id, iova, 0, &entry), 0);
+	want(entry.out_access & ~WRITTEN_BY, READ_WRITE);
+	return entry.out_access & WRITTEN_BY;
+}
+
+TABLE_TEST(remembers_what_was_accessed_and_written)
+{
+	const uint32_t expected[8] = { 0, READ_BY, WRITTEN_BY, WRITTEN_BY, 0, READ_BY, READ_BY, 0 };
+	uint32_t tables[2] = { make_table(fd, ioas), make_table(fd, ioas) }, other = make_ioas(fd);
+	uint32_t others = make_table(fd, other);
+	char *memory = anon(9 * PAGE), buffer[2 * PAGE];
+	int i, j;
+
+	want(map_at(fd, ioas, memory, 8 * PAGE, READ_WRITE, AT), 0);
+	want(map_at(fd, ioas, memory + 8 * PAGE, PAGE, READ_ONLY, AT + 8 * PAGE), 0);
+	want(map_at(fd, other, memory, 8 * PAGE, READ_WRITE, AT), 0);
+	for (i = 0; i < 8; i++)
+		want(marks(tables[0], AT + i * PAGE), 0);
+	want(access_read(fd, ioas, AT + PAGE + 17, buffer, 1, NULL), 0);
+	want(access_write(fd, ioas, AT + 4 * PAGE - 1, buffer, 1, NULL), 0);
+	want(access_write(fd, ioas, AT + 2 * PAGE, buffer, 8, NULL), 0);
+	want(access_read(fd, ioas, AT + 2 * PAGE, buffer, 8, NULL), 0);
+	want(access_read(fd, ioas, AT + 6 * PAGE - 1, buffer, 2, NULL), 0);
+	/* What is refused has not happened. */
+	want(access_write(fd, ioas, AT + 7 * PAGE, buffer, 2 * PAGE, NULL), -EACCES);
+	want(access_read(fd, ioas, AT - PAGE, buffer, 2 * PAGE, NULL), -ENOENT);
+	for (i = 0; i < 8; i++) {
+		context("page %d", i);
+		for (j = 0; j < 2; j++)
+			want(marks(tables[j], AT + i * PAGE), expected[i]);
+		want(marks(ioas, AT + i * PAGE), 0);
+		want(marks(others, AT + i * PAGE), 0);
+	}
+	/* A new table and a new mapping know nothing of it. */
+	want(marks(make_table(fd, ioas), AT + 2 * PAGE), 0);
+	want(unmap(fd, ioas, AT + 2 * PAGE, 2 * PAGE, NULL), 0);
+	want(map_at(fd, ioas, memory + 2 * PAGE, 2 * PAGE, READ_WRITE, AT + 2 * PAGE), 0);
+	want(marks(tables[0], AT + 2 * PAGE), 0);
+	want(marks(tables[0], AT + 5 * PAGE), READ_BY);
+}
+
+TABLE_TEST(remembers_it_of_a_huge_entry_as_a_whole)
+{
+	char *memory = thp(2 * HUGE_2M);
+	uint32_t table = make_table(fd, ioas);
+
+	want(map_at(fd, ioas, memory, 2 * HUGE_2M, READ_WRITE, AT), 0);
+	want(access_write(fd, ioas, AT + 100 * PAGE, "device", 6, NULL), 0);
+	want(marks(table, AT), WRITTEN_BY);
+	want(marks(table, AT + HUGE_2M - 1), WRITTEN_BY);
+	want(marks(table, AT + HUGE_2M), 0);
+	/* Split, none of its pages is taken for clean. */
+	want(unmap(fd, ioas, AT + 7 * PAGE, PAGE, NULL), 0);
+	want(marks(table, AT), WRITTEN_BY);
+	want(marks(table, AT + 100 * PAGE), WRITTEN_BY);
+	want(marks(table, AT + HUGE_2M), 0);
+}

@@ -52,6 +52,19 @@ struct event {
 		}                                                                  \
 	}
 
+#define TABLE_FIELDS                                                                         \
+	{                                                                                    \
+		{ "u64", "ioas", 8, 8, 0 }, { "u64", "table", 16, 8, 0 },                    \
+			{ "u64", "pages", 24, 8, 0 }, { "u64", "memory", 32, 8, 0 },         \
+			{ "u64", "total_ns", 40, 8, 0 }, { "u32", "tgid", 48, 4, 0 },        \
+			{ "u32", "format", 52, 4, 0 }, { "u32", "levels", 56, 4, 0 },        \
+			{ "s32", "ret", 60, 4, 1 }, { "u64", "container", 64, 8, 0 },        \
+			{ "u32", "group", 72, 4, 0 }, { "u32", "devices", 76, 4, 0 },        \
+			{ "char", "device[32]", 80, 32, 0 }, { "u32", "reason", 112, 4, 0 }, \
+		{                                                                            \
+		}                                                                            \
+	}
+
 static const struct event events[] = {
 	{ "ioasid_pin",
 	  {
@@ -82,6 +95,18 @@ static const struct event events[] = {
 		  { "bool", "stale", 68, 1, 0 },
 		  {},
 	  } },
+	{ "ioasid_stale",
+	  {
+		  { "u64", "domain", 8, 8, 0 },
+		  { "u64", "pin", 16, 8, 0 },
+		  { "u64", "va", 24, 8, 0 },
+		  { "u64", "pages", 32, 8, 0 },
+		  { "u64", "mapped", 40, 8, 0 },
+		  { "u32", "tgid", 48, 4, 0 },
+		  {},
+	  } },
+	{ "ioasid_table_attach", TABLE_FIELDS },
+	{ "ioasid_table_detach", TABLE_FIELDS },
 	{ "ioasid_charge", CHARGE_FIELDS },
 	{ "ioasid_uncharge", CHARGE_FIELDS },
 	{ "ioasid_map",
@@ -101,6 +126,8 @@ static const struct event events[] = {
 		  { "u32", "tgid", 104, 4, 0 },
 		  { "s32", "ret", 108, 4, 1 },
 		  { "char", "policy[16]", 112, 16, 0 },
+		  { "u32", "stage", 128, 4, 0 },
+		  { "u32", "reason", 132, 4, 0 },
 		  {},
 	  } },
 	{ "ioasid_unmap",
@@ -348,6 +375,7 @@ TRACE_TEST(a_map_tells_what_it_did)
 	want(value_of(map, "runs"), physical_runs(memory, 8 * PAGE));
 	want(value_of(map, "reused"), 0);
 	want(value_of(map, "ret"), 0);
+	want(value_of(map, "stage"), IOASID_STAGE_NONE);
 	want_policy(map, "fixed");
 	WANT_TIMES(map, "pin_ns", "policy_ns", "place_ns", "table_ns");
 }
@@ -434,6 +462,7 @@ TRACE_TEST(a_refusal_is_told)
 	want(value_of(only(&trace, "ioasid_pin"), "runs"), 0);
 	want(value_of(only(&trace, "ioasid_uncharge"), "pages"), 4);
 	want(value_of(only(&trace, "ioasid_map"), "ret"), -EFAULT);
+	want(value_of(only(&trace, "ioasid_map"), "stage"), IOASID_STAGE_PIN);
 	want(value_of(only(&trace, "ioasid_map"), "pages"), 4);
 
 	want(map_at(fd, ioas, memory, PAGE, READ_WRITE, AT), 0);
@@ -442,6 +471,8 @@ TRACE_TEST(a_refusal_is_told)
 	trace = take_trace();
 	want(value_of(only(&trace, "ioasid_map"), "ret"), -EEXIST);
 	want(value_of(only(&trace, "ioasid_map"), "iova"), AT);
+	want(value_of(only(&trace, "ioasid_map"), "stage"), IOASID_STAGE_PLACE);
+	want(value_of(only(&trace, "ioasid_map"), "reason"), IOASID_REASON_NONE);
 }
 
 static void pin_too_much(void *arg)
@@ -471,6 +502,33 @@ TRACE_TEST(a_limit_that_refuses_is_told)
 	in_child(pin_too_much, NULL);
 }
 
+static void map_too_much(void *arg)
+{
+	char *memory = anon(4 * PAGE);
+	const struct line *charge, *map;
+	struct trace trace;
+
+	(void)arg;
+	drop_ipc_lock();
+	set_limit(user_locked(0) + 2 * PAGE);
+	take_trace();
+	want(map_at(fd, ioas, memory, 3 * PAGE, READ_WRITE, AT), -ENOMEM);
+	trace = take_trace();
+	want_count(&trace, 3);
+	charge = only(&trace, "ioasid_charge");
+	want(value_of(charge, "ret"), -ENOMEM);
+	want(value_of(charge, "limit"), value_of(charge, "used") + 2);
+	map = only(&trace, "ioasid_map");
+	want(value_of(map, "ret"), -ENOMEM);
+	want(value_of(map, "pages"), 3);
+	want(value_of(map, "stage"), IOASID_STAGE_CHARGE);
+}
+
+TRACE_TEST(a_map_tells_that_a_limit_refused_it)
+{
+	in_child(map_too_much, NULL);
+}
+
 TRACE_TEST(a_stale_pin_says_so_when_it_goes)
 {
 	char *memory = anon(4 * PAGE);
@@ -486,4 +544,80 @@ TRACE_TEST(a_stale_pin_says_so_when_it_goes)
 	want(unmap(fd, ioas, AT + MIB, 4 * PAGE, NULL), 0);
 	trace = take_trace();
 	want(value_of(only(&trace, "ioasid_unpin"), "stale"), 0);
+}
+
+/* Whoever finds it out: the map that follows, or the look at what is mapped. */
+TRACE_TEST(memory_that_is_lost_is_told_once)
+{
+	char *memory = anon(4 * PAGE);
+	struct ioasid_translate where;
+	const struct line *stale;
+	struct ioasid_event event;
+	struct trace trace;
+
+	want(map_at(fd, ioas, memory, 4 * PAGE, READ_WRITE, AT), 0);
+	want(map_at(fd, ioas, memory, 2 * PAGE, READ_WRITE, AT + MIB), 0);
+	want(translate(fd, ioas, AT, 0, &where), 0);
+	take_trace();
+	want(munmap(memory + PAGE, PAGE), 0);
+	want(read(fd, &event, sizeof(event)), sizeof(event));
+	trace = take_trace();
+	stale = only(&trace, "ioasid_stale");
+	want(value_of(stale, "pin"), where.out_pin);
+	want(value_of(stale, "va"), ADDRESS(memory));
+	want(value_of(stale, "pages"), 4);
+	want(value_of(stale, "mapped"), 6);
+	want(value_of(stale, "tgid"), getpid());
+	want(unmap_all(fd, ioas, NULL), 0);
+}
+
+TRACE_TEST(tables_come_and_go)
+{
+	struct ioasid_table_alloc arg = {
+		.ioas_id = ioas,
+		.format = IOASID_FORMAT_RISCV,
+		.levels = 5,
+	};
+	char *memory = anon(4 * PAGE);
+	const struct line *attach, *detach;
+	struct trace trace;
+
+	want(map_at(fd, ioas, memory, 4 * PAGE, READ_WRITE, AT), 0);
+	take_trace();
+	want(table_alloc(fd, &arg), 0);
+	trace = take_trace();
+	attach = only(&trace, "ioasid_table_attach");
+	want(value_of(attach, "tgid"), getpid());
+	want(value_of(attach, "format"), IOASID_FORMAT_RISCV);
+	want(value_of(attach, "levels"), 5);
+	want(value_of(attach, "container"), 0);
+	want(value_of(attach, "devices"), 0);
+	want(value_of(attach, "pages"), 4);
+	want(value_of(attach, "memory"), 5);
+	want(value_of(attach, "ret"), 0);
+	want(value_of(attach, "container"), 0);
+	want(value_of(attach, "group"), 0);
+	want(value_of(attach, "devices"), 0);
+	want(value_of(attach, "reason"), IOASID_REASON_NONE);
+	want_that(value_of(attach, "total_ns") > 0);
+	want(map_at(fd, ioas, memory, PAGE, READ_WRITE, AT + GIB), 0);
+	take_trace();
+	want(destroy(fd, arg.out_id), 0);
+	trace = take_trace();
+	detach = only(&trace, "ioasid_table_detach");
+	want(value_of(detach, "ioas"), value_of(attach, "ioas"));
+	want(value_of(detach, "table"), value_of(attach, "table"));
+	want(value_of(detach, "pages"), 5);
+	want(value_of(detach, "memory"), 7);
+	want(value_of(detach, "ret"), 0);
+	/* What is refused is told, too. */
+	want(map_at(fd, ioas, memory, PAGE, READ_WRITE, 1ULL << 60), 0);
+	take_trace();
+	want(table_alloc(fd, &arg), -ERANGE);
+	trace = take_trace();
+	attach = only(&trace, "ioasid_table_attach");
+	want(value_of(attach, "ret"), -ERANGE);
+	want(value_of(attach, "pages"), 0);
+	want(value_of(attach, "memory"), 0);
+	want(unmap_all(fd, ioas, NULL), 0);
 }

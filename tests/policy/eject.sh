@@ -49,6 +49,10 @@ ejected "place() returns 5" place place_errno 'invalid_errno 5 '
 ejected "place() returns -9999" place place_errno 'invalid_errno -9999 ' --set error=-9999
 ejected "place() returns -EDQUOT, for others to return" place place_errno 'invalid_errno -122 ' \
 	--set error=-122
+ejected "group() returns 0" place group_size 'invalid_length 0 ' --set bytes=0
+ejected "group() cuts a page" place group_size 'invalid_length 8191 ' --set bytes=8191
+ejected "group() takes more than there is" place group_size 'invalid_length 1048576 ' \
+	--set bytes=1048576 --set over=1
 ejected "charge() returns 5" account account_errno 'invalid_errno 5 '
 ejected "charge() returns -9999" account account_errno 'invalid_errno -9999 ' --set error=-9999
 ejected "charge() returns -ENOSPC, for others to return" account account_errno \

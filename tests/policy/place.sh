@@ -38,5 +38,17 @@ is "top_down: and congruent with its memory" "$offset" 0x0
 is "the policy was asked for each" "$(policy place asked)" $((before + 7))
 works "it is unloaded" ioasidctl policy unload place
 is "mappings are where they were before" "$(iovas memory 1 whole 1)" "$low"
+
+# pins WORD... - how many the workload has in the end.
+pins() {
+	workload "$@" query | sed -n 's/^query .* pins=\([0-9]*\) .*/\1/p'
+}
+
+is "built-in: a range is one pin" "$(pins memory 10 whole 1)" 1
+ioasidctl policy load "$bpf/bad/group_size.bpf.o" || fail "group_size is loaded"
+is "group_size: 10 pages in pins of 4" "$(pins memory 10 whole 1)" 3
+is "group_size: shared by the next mapping" "$(pins memory 10 whole 2)" 3
+has "group_size: all of it is mapped" "$(workload memory 10 whole 1)" '^map ok .* length=40960 '
+works "it is unloaded" ioasidctl policy unload place
 works "the audit is clean" ioasidctl audit
 finish

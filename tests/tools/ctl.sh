@@ -38,7 +38,7 @@ is "none of these has loaded anything" "$(policy account name) $(policy place na
 refuses "unloading what is not loaded" 'no account policy is loaded' ioasidctl policy unload account
 refuses "unloading what nobody knows" "no policy 'nonsense'" ioasidctl policy unload nonsense
 has "the list has a line for each kind" "$(ioasidctl policy list)" \
-	'^place +builtin +[0-9]+ +[0-9]+ +[0-9]+  '
+	'^place +builtin +builtin +[0-9]+ +[0-9]+ +[0-9]+  '
 for words in '' nonsense policy 'policy nonsense' 'policy load' 'policy unload' 'audit x'; do
 	status=0
 	# shellcheck disable=SC2086 # several words

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * lib-test - tools/lib: buckets, numbers for people, JSON. Prints TAP; needs no kernel.
+ * lib-test - tools/lib: buckets, numbers for people and from people, JSON; and how the exits of
+ * policies are read. Prints TAP; needs no kernel.
  */
+#include <inttypes.h>
+#include <ioasid/exit.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +14,7 @@
 
 #include "hist.h"
 #include "json.h"
+#include "number.h"
 #include "text.h"
 
 static unsigned int tests, failures;
@@ -127,8 +131,70 @@ static void test_json(void)
 	free(text);
 }
 
+static void test_number(void)
+{
+	/* clang-format off */
+	static const struct {
+		const char *text;
+		const char *number; /* "" for none */
+	} numbers[] = {
+		{ "0", "0" },			{ "23", "23" },
+		{ "0x1f", "31" },		{ "010", "8" },
+		{ "1K", "1024" },		{ "3M", "3145728" },
+		{ "2G", "2147483648" },		{ "1T", "1099511627776" },
+		{ "0x10K", "16384" },		{ "18446744073709551615", "18446744073709551615" },
+		{ "16777215T", "18446742974197923840" },
+		{ "16777216T", "" },		{ "18446744073709551616", "" },
+		{ "", "" },			{ "K", "" },
+		{ "1KK", "" },			{ "1k", "" },
+		{ "1 K", "" },			{ " 1", "" },
+		{ "+1", "" },			{ "1x", "" },
+		{ "1.5", "" },			{ "--1", "" },
+		{ "-1", "-1" },			{ "-2K", "-2048" },
+		{ "-9223372036854775808", "-9223372036854775808" },
+		{ "-9223372036854775809", "" },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		bool negative;
+		uint64_t value;
+		char got[32] = "";
+
+		if (number_parse(numbers[i].text, &value, &negative))
+			snprintf(got, sizeof(got), negative ? "%" PRId64 : "%" PRIu64, value);
+		is("a number", got, numbers[i].number);
+	}
+	is("no minus where none may be", number_parse("-1", &(uint64_t){ 0 }, NULL) ? "yes" : "no",
+	   "no");
+}
+
+static void test_exit(void)
+{
+	struct ioasid_policy_exit exit;
+	char got[600];
+
+	is("a line of another kind is no exit",
+	   ioasid_policy_exit_parse("dump length=0x1000", &exit) ? "yes" : "no", "no");
+	is("nor is one that is cut off",
+	   ioasid_policy_exit_parse("exit 17 name kind 5 6", &exit) ? "yes" : "no", "no");
+	is("an exit is one",
+	   ioasid_policy_exit_parse("exit 17 name kind -5 6 7 a text, long", &exit) ? "yes" : "no",
+	   "yes");
+	snprintf(got, sizeof(got), "%lld %s %s %lld %llu %llu '%s' '%s'", (long long)exit.at,
+		 exit.policy, exit.kind, (long long)exit.code, (unsigned long long)exit.asked,
+		 (unsigned long long)exit.refused, exit.text, exit.dump);
+	is("with all its parts", got, "17 name kind -5 6 7 'a text, long' ''");
+	is("one without a text, too",
+	   ioasid_policy_exit_parse("exit 17 name kind 5 6 7 ", &exit) && !*exit.text ? "yes" :
+											"no",
+	   "yes");
+}
+
 int main(void)
 {
+	test_number();
+	test_exit();
 	test_text();
 	test_buckets();
 	test_json();

@@ -26,6 +26,8 @@ for tool in ioasid-top ioasid-trace ioasidctl; do
 	is "$tool with an unknown option is a usage error" "$status" 2
 done
 
+# What the kernel tests may have loaded on top of it goes first.
+[ ! -d /sys/module/ioasid_emu ] || rmmod ioasid_emu
 if ! rmmod ioasid; then
 	fail "the module can be taken out"
 	finish

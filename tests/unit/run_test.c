@@ -26,12 +26,16 @@ static void random_frames(unsigned int longest)
 	}
 }
 
+/* In pieces that are contiguous, but not always as long as they could be. */
 static void add_all(struct ioasid_runs *runs)
 {
-	unsigned int i;
+	unsigned int i, n;
 
-	for (i = 0; i < PAGES; i++)
-		cr_assert_eq(ioasid_runs_add(runs, frames[i]), 0);
+	for (i = 0; i < PAGES; i += n) {
+		for (n = 1; i + n < PAGES && frames[i + n] == frames[i] + n && below(5); n++)
+			;
+		cr_assert_eq(ioasid_runs_add(runs, frames[i], n), 0);
+	}
 	cr_assert_eq(runs->pages, PAGES);
 }
 
@@ -105,7 +109,7 @@ Test(run, one_run_takes_no_memory_of_its_own)
 
 	ioasid_runs_init(&runs);
 	for (i = 0; i < PAGES; i++)
-		cr_assert_eq(ioasid_runs_add(&runs, 77 + i), 0);
+		cr_assert_eq(ioasid_runs_add(&runs, 77 + i, 1), 0);
 	cr_assert_eq(runs.count, 1);
 	cr_assert_eq(runs.list, &runs.one);
 	ioasid_runs_free(&runs);
@@ -139,11 +143,12 @@ Test(run, refuses_more_than_its_index_can_count)
 	struct ioasid_runs runs;
 
 	ioasid_runs_init(&runs);
-	cr_assert_eq(ioasid_runs_add(&runs, 1), 0);
-	runs.pages = IOASID_RUNS_MAX;
-	cr_assert_eq(ioasid_runs_add(&runs, 2), -E2BIG);
-	runs.pages = IOASID_RUNS_MAX - 1;
-	cr_assert_eq(ioasid_runs_add(&runs, IOASID_RUNS_MAX), 0);
+	cr_assert_eq(ioasid_runs_add(&runs, 1, IOASID_RUNS_MAX + 1), -E2BIG);
+	cr_assert_eq(ioasid_runs_add(&runs, 1, IOASID_RUNS_MAX - 1), 0);
+	cr_assert_eq(ioasid_runs_add(&runs, IOASID_RUNS_MAX, 2), -E2BIG);
+	cr_assert_eq(runs.pages, IOASID_RUNS_MAX - 1, "nothing was appended");
+	cr_assert_eq(ioasid_runs_add(&runs, IOASID_RUNS_MAX, 1), 0);
+	cr_assert_eq(ioasid_runs_add(&runs, IOASID_RUNS_MAX + 1, 1), -E2BIG);
 	cr_assert_eq(runs.count, 1);
 	ioasid_runs_free(&runs);
 }
@@ -160,14 +165,14 @@ Test(run, survives_every_failing_allocation)
 		ioasid_runs_init(&runs);
 		shim_allocations_left = fail;
 		for (i = 0, ret = 0; i < PAGES && !ret; i++)
-			ret = ioasid_runs_add(&runs, frames[i]);
+			ret = ioasid_runs_add(&runs, frames[i], 1);
 		if (!ret)
 			break;
 		cr_assert_eq(ret, -ENOMEM);
 		cr_assert_eq(runs.pages, i - 1, "the page that failed is not in");
 		shim_allocations_left = -1;
 		for (i = i - 1; i < PAGES; i++)
-			cr_assert_eq(ioasid_runs_add(&runs, frames[i]), 0);
+			cr_assert_eq(ioasid_runs_add(&runs, frames[i], 1), 0);
 		check_all(&runs);
 		ioasid_runs_free(&runs);
 	}

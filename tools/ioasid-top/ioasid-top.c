@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ioasid-top - which processes have how much memory pinned, charged and mapped.
+ * ioasid-top - which processes have how much memory pinned, charged and mapped, and which devices
+ * reach it.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -15,16 +16,17 @@ enum {
 	OPTION_JSON = 256,
 	OPTION_ONCE,
 	OPTION_BYTES,
+	OPTION_VIEW,
 };
 
 static struct {
 	const struct renderer *renderer;
 	struct selection selection;
+	const char *sort; /* a column's name; NULL: the view's first choice */
 	uint64_t delay_ns;
 	uint64_t count; /* snapshots to show, 0 is until a signal */
 	bool is_batch;
 } settings = {
-	.selection.sort = COLUMN_PINNED,
 	.delay_ns = 2000000000,
 };
 
@@ -33,8 +35,10 @@ static const struct argp_option options[] = {
 	{ "batch", 'b', NULL, 0, "Show tables one after another, without clearing the screen", 0 },
 	{ "count", 'n', "COUNT", 0, "End after COUNT tables", 0 },
 	{ "delay", 'd', "SECONDS", 0, "Time between two tables (2)", 0 },
+	{ "view", OPTION_VIEW, "VIEW", 0, "Show 'processes' (the default) or 'devices'", 0 },
 	{ "pid", 'p', "PID", 0, "Show this process only", 0 },
-	{ "sort", 's', "KEY", 0, "Sort by this column (pinned); 'help' lists them", 0 },
+	{ "sort", 's', "KEY", 0,
+	  "Sort by this column (pinned; of devices: device); 'help' lists the view's", 0 },
 	{ "bytes", OPTION_BYTES, NULL, 0, "Show all digits; wider than 80 columns", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "Show JSON, one object a line", 0 },
 	{ "verbose", 'v', NULL, 0, "Show what libbpf says", 0 },
@@ -43,13 +47,21 @@ static const struct argp_option options[] = {
 };
 
 static const char documentation[] =
-	"Show which processes have memory pinned and mapped for devices through ioasid.\v"
+	"Show which processes have memory pinned and mapped for devices through ioasid,\nand which devices reach it.\v"
 	"PINNED   memory that is pinned, each page once however often it is mapped\n"
 	"CHARGED  of it, what the process is charged for, at most LIMIT ('-': no limit)\n"
 	"MAPPED   memory that devices reach, counted in each I/O address space\n"
 	"SHARED   of it, what is mapped more than once and so costs no pin\n"
 	"PINS     groups of pages that are pinned together\n"
-	"STALE    pinned memory whose address has got other memory since\n\n"
+	"STALE    pinned memory whose address has got other memory since\n"
+	"DEVS     devices that the process attached; shown while there are any at all\n\n"
+	"--view devices shows the devices that are attached to address spaces:\n"
+	"DEVICE     its PCI address; GROUP: its IOMMU group\n"
+	"CONTAINER  the VFIO container that it belongs to ('-': none)\n"
+	"IOAS       the address space, which devices of the same number share\n"
+	"PID        process that attached it\n"
+	"MAPPED     memory that it reaches, in so many mappings (MAPS)\n"
+	"SINCE      time of day when it was attached; a date when that is long ago\n\n"
 	"Sizes are in units of 1024 bytes. 'gone' marks a process that has ended while\n"
 	"its pages are still mapped.\n\n"
 	"Examples:\n"
@@ -57,27 +69,43 @@ static const char documentation[] =
 	"  ioasid-top --once              one table\n"
 	"  ioasid-top -b -n 10 -d 0.5     ten tables, two a second, for a file\n"
 	"  ioasid-top -p 4711 --once      one process\n"
-	"  ioasid-top --once --json | jq 'select(.record == \"process\") | .pinned'\n";
+	"  ioasid-top --view devices      which devices reach how much of whose memory\n"
+	"  ioasid-top --once --json | jq 'select(.record == \"process\") | .pinned'\n"
+	"  ioasid-top --once --json --view devices | jq -r 'select(.device) | .device'\n";
 
-static void list_columns(void)
+static const char *const view_names[VIEWS] = {
+	[VIEW_PROCESSES] = "processes",
+	[VIEW_DEVICES] = "devices",
+};
+
+static const enum column sorted_at_first[VIEWS] = {
+	[VIEW_PROCESSES] = COLUMN_PINNED,
+	[VIEW_DEVICES] = COLUMN_DEVICE,
+};
+
+static enum view parse_view(struct argp_state *state, const char *name)
 {
-	for (enum column column = 0; column < COLUMNS; column++) {
-		char name[16];
+	enum view view = 0;
 
-		snprintf(name, sizeof(name), "%s", render_column_name(column));
-		for (char *c = name; *c; c++)
-			*c |= 0x20;
-		puts(name);
-	}
-	exit(0);
+	while (view < VIEWS && strcmp(name, view_names[view]))
+		view++;
+	if (view == VIEWS)
+		argp_error(state, "there is no view '%s'; there are: processes, devices", name);
+	return view;
 }
 
-static enum column parse_column(struct argp_state *state, const char *name)
+/* When the view is known, which may be said after it. */
+static enum column parse_column(struct argp_state *state, enum view view, const char *name)
 {
-	enum column column = render_column(name);
+	enum column column;
 
-	if (!strcmp(name, "help"))
-		list_columns();
+	if (!name)
+		return sorted_at_first[view];
+	if (!strcmp(name, "help")) {
+		render_list_columns(view);
+		exit(0);
+	}
+	column = render_column(view, name);
 	if (column == COLUMNS)
 		argp_error(state, "there is no column '%s'; '--sort help' lists them", name);
 	return column;
@@ -103,7 +131,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		settings.selection.pid = tool_number(state, "process", argument, 1, INT_MAX);
 		return 0;
 	case 's':
-		settings.selection.sort = parse_column(state, argument);
+		settings.sort = argument;
+		return 0;
+	case OPTION_VIEW:
+		settings.selection.view = parse_view(state, argument);
 		return 0;
 	case OPTION_BYTES:
 		settings.renderer = &render_bytes;
@@ -119,6 +150,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "what is '%s'?", argument);
+		return 0;
+	case ARGP_KEY_END:
+		settings.selection.sort =
+			parse_column(state, settings.selection.view, settings.sort);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -29,4 +29,21 @@ struct domain_row {
 	__u64 exited;
 };
 
+/**
+ * struct device_row - struct ioasid_device_stat, likewise
+ */
+struct device_row {
+	__u64 ioas;
+	__u64 table;
+	__u64 container;
+	__u64 mappings;
+	__u64 mapped;
+	__u64 sizes;
+	__u64 since_ns;
+	__u32 group;
+	__u32 tgid;
+	char comm[16];
+	char device[32];
+};
+
 #endif /* IOASID_TOP_H */

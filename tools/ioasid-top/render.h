@@ -23,13 +23,13 @@ extern const struct renderer render_screen; /* the table, each on a cleared term
 extern const struct renderer render_json;
 
 /**
- * render_column - the column that a user calls so, COLUMNS when there is none
+ * render_column - the column of a view that a user calls so, COLUMNS when there is none
  */
-enum column render_column(const char *name);
+enum column render_column(enum view view, const char *name);
 
 /**
- * render_column_name - its heading
+ * render_list_columns - print what the columns of a view are called, a line each
  */
-const char *render_column_name(enum column column);
+void render_list_columns(enum view view);
 
 #endif /* IOASID_TOP_RENDER_H */

@@ -18,42 +18,51 @@
 
 static struct {
 	struct ioasid_top_bpf *bpf;
-	const struct domain_row *rows;
-	size_t room;
+	const struct domain_row *domains;
+	const struct device_row *devices;
+	size_t room; /* in each of both */
 	struct snapshot last;
 } taker;
 
-static size_t rows_size(void)
+static size_t rows_size(size_t row)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
-	return (taker.room * sizeof(struct domain_row) + page - 1) / page * page;
+	return (taker.room * row + page - 1) / page * page;
+}
+
+static const void *map_rows(const struct bpf_map *map, size_t row)
+{
+	void *rows = mmap(NULL, rows_size(row), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (rows == MAP_FAILED)
+		tool_die("no memory for %zu rows: %s", taker.room, strerror(errno));
+	return rows;
 }
 
 /* A map has the size it is loaded with: more room is a new load. */
 static void load(size_t room)
 {
 	struct ioasid_top_bpf *bpf = ioasid_top_bpf__open();
-	void *rows;
 	int error;
 
 	if (!bpf)
-		tool_die_bpf(-errno, "the BPF program cannot be opened");
-	bpf_map__set_max_entries(bpf->maps.rows, room);
+		tool_die_bpf(-errno, "the BPF programs cannot be opened");
+	bpf_map__set_max_entries(bpf->maps.domain_rows, room);
+	bpf_map__set_max_entries(bpf->maps.device_rows, room);
 	error = ioasid_top_bpf__load(bpf);
 	if (error)
-		tool_die_bpf(error, "the kernel does not take the BPF program");
+		tool_die_bpf(error, "the kernel does not take the BPF programs");
 	taker.bpf = bpf;
 	taker.room = room;
-	rows = mmap(NULL, rows_size(), PROT_READ, MAP_SHARED, bpf_map__fd(bpf->maps.rows), 0);
-	if (rows == MAP_FAILED)
-		tool_die("no memory for %zu processes: %s", room, strerror(errno));
-	taker.rows = rows;
+	taker.domains = map_rows(bpf->maps.domain_rows, sizeof(*taker.domains));
+	taker.devices = map_rows(bpf->maps.device_rows, sizeof(*taker.devices));
 }
 
 static void unload(void)
 {
-	munmap((void *)taker.rows, rows_size());
+	munmap((void *)taker.domains, rows_size(sizeof(*taker.domains)));
+	munmap((void *)taker.devices, rows_size(sizeof(*taker.devices)));
 	ioasid_top_bpf__destroy(taker.bpf);
 }
 
@@ -67,23 +76,36 @@ void snapshot_end(void)
 {
 	unload();
 	free(taker.last.processes);
+	free(taker.last.devices);
 }
 
-/* Returns how many rows there are; all of them, whatever it takes. */
-static size_t walk(void)
+static int run(const struct bpf_program *program)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
+
+	if (error)
+		tool_die_bpf(error, "the BPF program cannot be run");
+	return options.retval;
+}
+
+/* Get all rows, whatever it takes. Returns whether the module tells of devices. */
+static bool walk(void)
 {
 	for (;;) {
-		LIBBPF_OPTS(bpf_test_run_opts, options);
-		int program = bpf_program__fd(taker.bpf->progs.walk_domains);
-		int error = bpf_prog_test_run_opts(program, &options);
-		size_t count = taker.bpf->bss->domains;
+		uint64_t domains, devices;
+		int told;
 
-		if (error)
-			tool_die_bpf(error, "the BPF program cannot be run");
-		if (count <= taker.room)
-			return count;
+		run(taker.bpf->progs.walk_domains);
+		told = run(taker.bpf->progs.walk_devices);
+		if (told < 0)
+			tool_die_bpf(told, "the devices cannot be walked");
+		domains = taker.bpf->bss->domains;
+		devices = taker.bpf->bss->devices;
+		if (domains <= taker.room && devices <= taker.room)
+			return told;
 		unload();
-		load(count * 2);
+		load((domains > devices ? domains : devices) * 2);
 	}
 }
 
@@ -105,7 +127,7 @@ static const char *user_name(uid_t uid)
 	return name;
 }
 
-static void convert(struct process *process, const struct domain_row *row)
+static void convert_process(struct process *process, const struct domain_row *row)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE);
 
@@ -127,6 +149,36 @@ static void convert(struct process *process, const struct domain_row *row)
 	};
 	memcpy(process->command, row->comm, sizeof(process->command) - 1);
 	memcpy(process->user, user_name(row->uid), sizeof(process->user));
+}
+
+/* Both clocks go on while the machine sleeps. */
+static uint64_t epoch_ms(uint64_t boottime_ns)
+{
+	struct timespec now, boot;
+	uint64_t now_ns, boot_ns;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	now_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	boot_ns = boot.tv_sec * 1000000000ULL + boot.tv_nsec;
+	return (now_ns - boot_ns + boottime_ns) / 1000000;
+}
+
+static void convert_device(struct device *device, const struct device_row *row)
+{
+	*device = (struct device){
+		.ioas = row->ioas,
+		.table = row->table,
+		.container = row->container,
+		.mappings = row->mappings,
+		.mapped = row->mapped * sysconf(_SC_PAGESIZE),
+		.page_sizes = row->sizes,
+		.since_ms = epoch_ms(row->since_ns),
+		.group = row->group,
+		.pid = row->tgid,
+	};
+	memcpy(device->command, row->comm, sizeof(device->command) - 1);
+	memcpy(device->name, row->device, sizeof(device->name) - 1);
 }
 
 static int order(uint64_t a, uint64_t b)
@@ -155,12 +207,14 @@ static int compare_by(enum column sort, const struct process *a, const struct pr
 		return order(b->pins, a->pins);
 	case COLUMN_STALE:
 		return order(b->stale, a->stale);
+	case COLUMN_DEVS:
+		return order(b->devices, a->devices);
 	default:
 		return 0;
 	}
 }
 
-static int compare(const void *a, const void *b, void *selection)
+static int compare_processes(const void *a, const void *b, void *selection)
 {
 	const struct process *left = a, *right = b;
 	int result = compare_by(((const struct selection *)selection)->sort, left, right);
@@ -171,6 +225,40 @@ static int compare(const void *a, const void *b, void *selection)
 					 order(left->domain, right->domain);
 }
 
+static int compare_devices_by(enum column sort, const struct device *a, const struct device *b)
+{
+	switch (sort) {
+	case COLUMN_GROUP:
+		return order(a->group, b->group);
+	case COLUMN_CONTAINER:
+		return order(a->container, b->container);
+	case COLUMN_IOAS:
+		return order(a->ioas, b->ioas);
+	case COLUMN_PID:
+		return order(a->pid, b->pid);
+	case COLUMN_COMMAND:
+		return strcmp(a->command, b->command);
+	case COLUMN_MAPPED:
+		return order(b->mapped, a->mapped);
+	case COLUMN_MAPS:
+		return order(b->mappings, a->mappings);
+	case COLUMN_SINCE:
+		return order(b->since_ms, a->since_ms);
+	default:
+		return 0;
+	}
+}
+
+static int compare_devices(const void *a, const void *b, void *selection)
+{
+	const struct device *left = a, *right = b;
+	int result = compare_devices_by(((const struct selection *)selection)->sort, left, right);
+
+	if (!result)
+		result = strcmp(left->name, right->name);
+	return result ? result : order(left->group, right->group);
+}
+
 static uint64_t time_ms(void)
 {
 	struct timespec now;
@@ -179,29 +267,96 @@ static uint64_t time_ms(void)
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
-const struct snapshot *snapshot_take(const struct selection *selection)
+/* Is the device the first of its container, among those of its process or of all? */
+static bool is_first_of_container(const struct device *devices, size_t which, bool any_process)
 {
-	struct snapshot *snapshot = &taker.last;
-	size_t rows = walk();
+	for (size_t i = 0; i < which; i++)
+		if (devices[i].container == devices[which].container &&
+		    (any_process || devices[i].pid == devices[which].pid))
+			return false;
+	return devices[which].container;
+}
 
-	free(snapshot->processes);
-	*snapshot = (struct snapshot){ .time_ms = time_ms() };
+/* All devices, in the order of their groups. */
+static void take_devices(struct snapshot *snapshot)
+{
+	size_t rows = taker.bpf->bss->devices;
+
+	snapshot->devices = calloc(rows + 1, sizeof(*snapshot->devices));
+	if (!snapshot->devices)
+		tool_die("no memory for %zu devices", rows);
+	for (size_t i = 0; i < rows; i++) {
+		struct device *device = &snapshot->devices[i];
+
+		convert_device(device, &taker.devices[i]);
+		snapshot->all_devices += *device->name != 0;
+		snapshot->groups += !i || device->group != device[-1].group;
+		snapshot->containers += is_first_of_container(snapshot->devices, i, true);
+	}
+	snapshot->device_count = rows;
+}
+
+static void count_devices(const struct snapshot *snapshot, struct process *process)
+{
+	for (size_t i = 0; i < snapshot->device_count; i++) {
+		const struct device *device = &snapshot->devices[i];
+
+		if (device->pid != process->pid)
+			continue;
+		process->devices += *device->name != 0;
+		process->containers += is_first_of_container(snapshot->devices, i, false);
+	}
+}
+
+static void take_processes(struct snapshot *snapshot, const struct selection *selection)
+{
+	size_t rows = taker.bpf->bss->domains;
+
 	snapshot->processes = calloc(rows + 1, sizeof(*snapshot->processes));
 	if (!snapshot->processes)
 		tool_die("no memory for %zu processes", rows);
 	for (size_t i = 0; i < rows; i++) {
 		struct process *process = &snapshot->processes[snapshot->count];
 
-		if (!taker.rows[i].pins)
+		if (!taker.domains[i].pins)
 			continue;
-		convert(process, &taker.rows[i]);
+		convert_process(process, &taker.domains[i]);
 		snapshot->all++;
 		snapshot->pinned += process->pinned;
-		if (!selection->pid || process->pid == selection->pid)
-			snapshot->count++;
+		if (selection->pid && process->pid != selection->pid)
+			continue;
+		count_devices(snapshot, process);
+		snapshot->count++;
 	}
-	qsort_r(snapshot->processes, snapshot->count, sizeof(*snapshot->processes), compare,
-		(void *)selection);
+}
+
+static void filter_devices(struct snapshot *snapshot, const struct selection *selection)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->device_count; i++)
+		if (!selection->pid || snapshot->devices[i].pid == selection->pid)
+			snapshot->devices[count++] = snapshot->devices[i];
+	snapshot->device_count = count;
+}
+
+const struct snapshot *snapshot_take(const struct selection *selection)
+{
+	struct snapshot *snapshot = &taker.last;
+
+	if (!walk() && selection->view == VIEW_DEVICES)
+		tool_die("the loaded ioasid module is older than this tool and does not tell of "
+			 "devices; load the module of this version");
+	free(snapshot->processes);
+	free(snapshot->devices);
+	*snapshot = (struct snapshot){ .view = selection->view, .time_ms = time_ms() };
+	take_devices(snapshot);
+	take_processes(snapshot, selection);
+	filter_devices(snapshot, selection);
+	qsort_r(snapshot->processes, snapshot->count, sizeof(*snapshot->processes),
+		compare_processes, (void *)selection);
+	qsort_r(snapshot->devices, snapshot->device_count, sizeof(*snapshot->devices),
+		compare_devices, (void *)selection);
 	for (enum policy_kind kind = 0; kind < POLICY_KINDS; kind++)
 		policy_state_read(kind, &snapshot->policies[kind]);
 	return snapshot;

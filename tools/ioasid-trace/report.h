@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ways to show a reading.
+ * Ways to show a reading, and events.
  */
 #ifndef IOASID_TRACE_REPORT_H
 #define IOASID_TRACE_REPORT_H
@@ -11,9 +11,11 @@
  * struct report - one way
  * @start: once, before the first; may be NULL
  * @show: a reading; @interval counts from 1, 0 is the whole time
+ * @show_event: an event, so many nanoseconds after the start
  */
 struct report {
 	void (*start)(void);
+	void (*show_event)(const struct event *event, uint64_t time_ns);
 	void (*show)(const struct reading *reading, uint64_t interval);
 };
 

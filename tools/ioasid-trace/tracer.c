@@ -8,14 +8,41 @@
 #include "tool.h"
 #include "tracer.h"
 
-const char *const operation_names[OPERATIONS] = { "map", "unmap" };
+const char *const operation_names[OPERATIONS] = { "map", "unmap", "attach", "detach" };
 
 static struct ioasid_trace_bpf *bpf;
 static struct tally *per_cpu;
 static int cpus;
+static struct ring_buffer *ring; /* NULL: no events are wanted */
 static uint64_t started_ns;
 
-void tracer_start(pid_t pid)
+static void (*show_event)(const struct event *event, uint64_t time_ns);
+
+static int take_event(void *context, void *data, size_t size)
+{
+	const struct event *event = data;
+
+	(void)context;
+	(void)size;
+	show_event(event, event->time_ns - started_ns);
+	return 0;
+}
+
+void tracer_events(void (*show)(const struct event *event, uint64_t time_ns))
+{
+	show_event = show;
+	if (ring)
+		ring_buffer__consume(ring);
+}
+
+static void open_ring(void)
+{
+	ring = ring_buffer__new(bpf_map__fd(bpf->maps.events), take_event, NULL, NULL);
+	if (!ring)
+		tool_die_bpf(-errno, "the events cannot be read");
+}
+
+void tracer_start(pid_t pid, bool wants_events)
 {
 	int error;
 
@@ -28,13 +55,17 @@ void tracer_start(pid_t pid)
 	if (!bpf)
 		tool_die_bpf(-errno, "the BPF programs cannot be opened");
 	bpf->rodata->only_tgid = pid;
+	bpf->rodata->wants_events = wants_events;
+	bpf_program__set_autoload(bpf->progs.on_charge, wants_events);
 	error = ioasid_trace_bpf__load(bpf);
 	if (error)
 		tool_die_bpf(error, "the kernel does not take the BPF programs");
+	if (wants_events)
+		open_ring();
+	started_ns = tool_now_ns();
 	error = ioasid_trace_bpf__attach(bpf);
 	if (error)
 		tool_die_bpf(error, "the tracepoints cannot be attached to");
-	started_ns = tool_now_ns();
 }
 
 void tracer_stop(void)
@@ -44,6 +75,7 @@ void tracer_stop(void)
 
 void tracer_end(void)
 {
+	ring_buffer__free(ring);
 	ioasid_trace_bpf__destroy(bpf);
 	free(per_cpu);
 }
@@ -66,6 +98,7 @@ static uint64_t missed(const struct bpf_program *program)
 	struct bpf_prog_info info = { 0 };
 	__u32 size = sizeof(info);
 
+	/* One that was not loaded has none. */
 	if (bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
 		return 0;
 	return info.recursion_misses;
@@ -73,6 +106,8 @@ static uint64_t missed(const struct bpf_program *program)
 
 void tracer_read(struct reading *reading)
 {
+	struct bpf_program *program;
+
 	memset(reading, 0, sizeof(*reading));
 	for (__u32 operation = 0; operation < OPERATIONS; operation++) {
 		int map = bpf_map__fd(bpf->maps.tallies);
@@ -83,7 +118,8 @@ void tracer_read(struct reading *reading)
 		for (int cpu = 0; cpu < cpus; cpu++)
 			add_tally(&reading->tallies[operation], &per_cpu[cpu]);
 	}
-	reading->lost = missed(bpf->progs.on_map) + missed(bpf->progs.on_unmap);
+	reading->lost = bpf->bss->events_lost;
+	bpf_object__for_each_program(program, bpf->obj) reading->lost += missed(program);
 	reading->time_ns = tool_now_ns() - started_ns;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The model: calls counted since the start, and in an interval.
+ * The model: calls counted since the start, and in an interval; events one by one.
  */
 #ifndef IOASID_TRACE_TRACER_H
 #define IOASID_TRACE_TRACER_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,8 +29,14 @@ struct reading {
 /**
  * tracer_start - count from now on; dies with a reason when that cannot be
  * @pid: this process only, or 0
+ * @wants_events: keep attaches, detaches and refusals for tracer_events()
  */
-void tracer_start(pid_t pid);
+void tracer_start(pid_t pid, bool wants_events);
+
+/**
+ * tracer_events - give each event since the last time to @show, with the time since the start
+ */
+void tracer_events(void (*show)(const struct event *event, uint64_t time_ns));
 
 /**
  * tracer_read - what was counted since the start

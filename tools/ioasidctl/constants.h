@@ -7,10 +7,17 @@
 #define IOASIDCTL_CONSTANTS_H
 
 #include <bpf/libbpf.h>
+#include <stdbool.h>
+
+/**
+ * constants_are - does a map of this name hold a program's constants?
+ */
+bool constants_are(const char *map);
 
 /**
  * constant_set - give one another value
- * @assignment: NAME=VALUE; VALUE is a number, true, false, or text for an array of char
+ * @assignment: NAME=VALUE; VALUE is a number (K, M, G and T may follow), true, false, or text for
+ *	an array of char
  *
  * Dies with a reason when that cannot be.
  */

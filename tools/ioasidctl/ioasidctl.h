@@ -30,4 +30,15 @@ const struct command *command_find(const struct command *list, const char *word)
  */
 int command_run(const struct command *command, int argc, char **argv);
 
+/**
+ * command_choose - run what the command line says of a list of verbs, or show the help
+ * @list: the verbs
+ * @args_doc: what may follow
+ * @doc: what they do
+ *
+ * Returns the exit status.
+ */
+int command_choose(const struct command *list, const char *args_doc, const char *doc, int argc,
+		   char **argv);
+
 #endif /* IOASIDCTL_H */

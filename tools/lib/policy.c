@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,20 @@ static void take(struct policy_state *state, const char *name, const char *value
 		copy(state->last_exit, sizeof(state->last_exit), value);
 }
 
+static FILE *open_file(enum policy_kind kind)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/misc/ioasid/policy/%s", policy_kind_names[kind]);
+	return fopen(path, "r");
+}
+
 int policy_state_read(enum policy_kind kind, struct policy_state *state)
 {
-	char path[64], line[512];
-	FILE *file;
+	FILE *file = open_file(kind);
+	char line[512];
 
 	*state = (struct policy_state){ .name = BUILTIN, .last_exit = "none" };
-	snprintf(path, sizeof(path), "/sys/class/misc/ioasid/policy/%s", policy_kind_names[kind]);
-	file = fopen(path, "r");
 	if (!file)
 		return -errno;
 	while (fgets(line, sizeof(line), file)) {
@@ -50,6 +57,44 @@ int policy_state_read(enum policy_kind kind, struct policy_state *state)
 	}
 	fclose(file);
 	return 0;
+}
+
+/* "policy NAME STATE EPOCH ASKED REFUSED"; returns false for another line. */
+static bool parse_attached(const char *line, struct policy_attached *attached)
+{
+	return sscanf(line, "policy %15s %7s %u %" SCNu64 " %" SCNu64, attached->name,
+		      attached->state, &attached->epoch, &attached->asked, &attached->refused) == 5;
+}
+
+int policy_attached_read(enum policy_kind kind,
+			 struct policy_attached attached[POLICY_ATTACHED_MOST])
+{
+	FILE *file = open_file(kind);
+	char line[512];
+	int count = 0;
+
+	if (!file)
+		return -errno;
+	while (count < POLICY_ATTACHED_MOST && fgets(line, sizeof(line), file)) {
+		attached[count].kind = kind;
+		count += parse_attached(line, &attached[count]);
+	}
+	fclose(file);
+	return count;
+}
+
+bool policy_attached_find(enum policy_kind kind, const char *name, struct policy_attached *attached)
+{
+	struct policy_attached all[POLICY_ATTACHED_MOST];
+	int count = policy_attached_read(kind, all);
+
+	for (int i = 0; i < count; i++) {
+		if (strcmp(all[i].name, name))
+			continue;
+		*attached = all[i];
+		return true;
+	}
+	return false;
 }
 
 bool policy_is_builtin(const struct policy_state *state)

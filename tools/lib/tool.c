@@ -80,6 +80,12 @@ void tool_die(const char *format, ...)
 	exit(TOOL_FAILED);
 }
 
+char *tool_bpf_log(void)
+{
+	fflush(bpf_log);
+	return bpf_log_text;
+}
+
 void tool_show_bpf_log(void)
 {
 	fflush(bpf_log);
@@ -126,6 +132,23 @@ void tool_need_module(void)
 		tool_die("the ioasid module is not loaded; load it with: modprobe ioasid");
 }
 
+/* A call that makes no sense: what matters is whether it is known. */
+static bool has_bpf(void)
+{
+	return !syscall(SYS_bpf, -1, NULL, 0) || errno != ENOSYS;
+}
+
+/* The module says itself whether the kernel has taken its BTF. */
+static bool module_has_btf(void)
+{
+	FILE *file = fopen("/sys/class/misc/ioasid/policy/btf", "r");
+	int c = file ? fgetc(file) : '1';
+
+	if (file)
+		fclose(file);
+	return c == '1' && !access("/sys/kernel/btf/ioasid", F_OK);
+}
+
 /* Looking at a module's BTF asks for CAP_SYS_ADMIN, CAP_BPF and CAP_PERFMON do not suffice. */
 static bool may_load(void)
 {
@@ -143,9 +166,11 @@ void tool_need_bpf(void)
 	if (!may_load())
 		tool_die("must be root to load BPF programs (CAP_SYS_ADMIN); try: sudo %s",
 			 tool_name);
+	if (!has_bpf())
+		tool_die("this kernel has no BPF; one built with CONFIG_BPF_SYSCALL is needed");
 	if (access("/sys/kernel/btf/vmlinux", F_OK))
 		tool_die("this kernel has no BTF; one built with CONFIG_DEBUG_INFO_BTF is needed");
-	if (access("/sys/kernel/btf/ioasid", F_OK))
+	if (!module_has_btf())
 		tool_die("the loaded ioasid module has no BTF; build it with pahole installed and "
 			 "with the kernel's vmlinux at hand");
 }

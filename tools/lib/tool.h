@@ -50,6 +50,13 @@ void tool_die_bpf(int error, const char *format, ...)
 void tool_show_bpf_log(void);
 
 /**
+ * tool_bpf_log - what libbpf has said so far, if it was not shown as it was said
+ *
+ * Returns text that may be changed.
+ */
+char *tool_bpf_log(void);
+
+/**
  * tool_need_module - die unless the module is loaded
  */
 void tool_need_module(void);

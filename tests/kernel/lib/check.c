@@ -12,6 +12,12 @@
 
 static char context_text[256];
 static bool is_child;
+static void (*failure_hook)(void);
+
+void on_failure(void (*fn)(void))
+{
+	failure_hook = fn;
+}
 
 void context(const char *format, ...)
 {
@@ -32,6 +38,8 @@ void fail_at(const char *file, int line, const char *format, ...)
 	va_end(args);
 	fprintf(stderr, "%s:%d: %s%s%s\n", file, line, text, *context_text ? " | " : "",
 		context_text);
+	if (failure_hook && !is_child)
+		failure_hook();
 	/* Criterion's way out is a longjmp to the test's main thread: not from anywhere else. */
 	if (!is_child && gettid() == getpid())
 		cr_assert_fail("%s:%d: %s%s%s", file, line, text, *context_text ? " | " : "",

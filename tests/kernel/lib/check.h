@@ -40,6 +40,9 @@ void fail_at(const char *file, int line, const char *format, ...)
 /* Said with every failure from now on: which row of a table, which step, which seed. */
 void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Called before a test ends with a failure, to print what may help. */
+void on_failure(void (*fn)(void));
+
 /*
  * A Criterion test with something before and after it. Not with Criterion's own fixtures: it does
  * not notice when an assertion in one of these fails.

@@ -28,9 +28,22 @@ static uint64_t number_in(const char *path, const char *word)
 	fail("there is no %s in %s", word, path);
 }
 
+uint64_t status_of(pid_t pid, const char *line)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return number_in(path, line) << 10;
+}
+
 uint64_t vm_pin(void)
 {
-	return number_in("/proc/self/status", "VmPin:") << 10;
+	return status_of(getpid(), "VmPin:");
+}
+
+uint64_t vm_lck(void)
+{
+	return status_of(getpid(), "VmLck:");
 }
 
 uint64_t meminfo(const char *line)

@@ -7,9 +7,12 @@
 
 #include <linux/ioasid.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-/* VmPin of this process, in bytes. */
+/* VmPin and VmLck of this process, and a line of any process's status, in bytes. */
 uint64_t vm_pin(void);
+uint64_t vm_lck(void);
+uint64_t status_of(pid_t pid, const char *line);
 /* A line of /proc/meminfo, such as "HugePages_Free:", as it stands there. */
 uint64_t meminfo(const char *line);
 /* References by FOLL_PIN of the whole system that were taken and not given back, in pages. */

@@ -13,7 +13,14 @@ extern long shim_allocations_left;
 
 bool shim_allocation_fails(void);
 
-/* Table pages that are allocated now. */
+/* Table pages that are allocated now, and not given to ioasid_garbage_free() yet. */
 extern long shim_table_pages;
+
+/* Whether tables go as soon as there is no reader, and how many there are: <linux/rcupdate.h>. */
+extern bool shim_frees_early;
+extern long shim_readers;
+
+/* No thread is in any operation now: what was given to ioasid_garbage_free() goes. */
+void shim_quiesce(void);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define __aligned_u64 __u64 __attribute__((aligned(8)))
+
 typedef unsigned long long u64;
 typedef long long s64;
 typedef uint32_t u32;
