@@ -15,7 +15,7 @@ jobs := $(shell nproc)
 
 .PHONY: all help root module $(floors) demo check check-all bench-memory bench-scale bench-policy \
 	bench-table bench-table-native bench-vfio fuzz shell sparse style kernels \
-	clean distclean compile_commands.json
+	install uninstall clean distclean compile_commands.json
 .DEFAULT_GOAL := all
 
 # Mounting takes root: without it, the whole call is made again, once, under sudo.
@@ -134,6 +134,14 @@ kernels: root
 #: write compile_commands.json for editors and clangd
 compile_commands.json: all
 	@scripts/compile-commands $(KERNEL) >$@.tmp && mv $@.tmp $@
+
+#: put tools, man pages, policies, headers under DESTDIR and PREFIX (/usr/local)
+install: bpf tools
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install
+
+#: take away what install has put there
+uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install --uninstall
 
 #: remove what was built; keep the root and the kernels
 clean:
