@@ -212,6 +212,13 @@ struct phase_sum {
 	__u64 phases_ns[PHASES];
 };
 
+/* Why a call is not in what was counted or passed on. */
+enum loss {
+	LOST_EVENTS, /* the ring buffer was full */
+	LOST_UNCOUNTED, /* there were too many keys */
+	LOSSES,
+};
+
 /* Sizes in classes: number of bits of the pages; 1 is a page, 2 are two or three. */
 #define SIZE_CLASSES 65
 
