@@ -32,9 +32,10 @@ struct filter {
 /**
  * filter_takes - is the event wanted?
  *
- * One with EVENT_EXISTED always is: models need it to know devices, and don't count it.
+ * An attach or detach of devices always is: models need to know them. One that is not asked for
+ * gets EVENT_ASIDE and is not counted.
  */
-bool filter_takes(const struct filter *filter, const struct event *event);
+bool filter_takes(const struct filter *filter, struct event *event);
 
 /**
  * event_stage - name of the step that refused, NULL for none

@@ -47,7 +47,7 @@ enum by {
 #define STACK_DEPTH 48
 
 /* Flags of an event. */
-#define EVENT_EXISTED (1u << 0) /* attach: it was there before; it was not seen happening */
+#define EVENT_ASIDE (1u << 0) /* attach, detach: only says which devices there are; not counted */
 #define EVENT_LIMITED (1u << 1) /* refused for a limit: asked, used, limit and account are set */
 #define EVENT_WRITE (1u << 2) /* pin: for writing */
 #define EVENT_STALE (1u << 3) /* unpin: the address had got other memory */
@@ -83,6 +83,7 @@ enum by {
  * @devices: how many there are in the group; 0: it is a table that user space walks
  * @flags: EVENT_...
  * @cpu: where it ended
+ * @epoch: attach, detach of devices: how often those of the address space had come or gone then
  * @kernel_stack: number of the kernel's stack, negative for none
  * @user_stack: number of the caller's stack, negative for none
  * @run_sizes: pin: runs by length: [i] of 2^i to 2^(i+1)-1 pages, the last all longer ones; zeros
@@ -124,6 +125,8 @@ struct event {
 	__u32 cpu;
 	__s32 kernel_stack;
 	__s32 user_stack;
+	__u32 epoch;
+	__u32 unused;
 	__u32 run_sizes[RUN_SIZES];
 	char comm[16];
 	char policy[16];
@@ -134,7 +137,7 @@ struct event {
 /**
  * struct wish - what the BPF programs shall do; set before they are loaded
  * @ioas: this address space only, 0 for all
- * @pass_from_ns: pass operations on that took so long
+ * @pass_from_ns: pass operations on that took so long, 0 for none
  * @tgid: this process only, 0 for all
  * @operations: bits of enum operation: look at these only
  * @pass: bits: pass each on
@@ -143,6 +146,8 @@ struct event {
  * @histograms: count in them
  * @phases: add phases up
  * @stacks: events have stacks
+ * @devices: pass each attach and detach on, and what is attached already; with EVENT_ASIDE what is
+ *	not asked for
  */
 struct wish {
 	__u64 ioas;
@@ -155,7 +160,7 @@ struct wish {
 	__u8 histograms;
 	__u8 phases;
 	__u8 stacks;
-	__u8 unused;
+	__u8 devices;
 };
 
 /**
@@ -205,6 +210,13 @@ struct phase_sum {
 	__u64 calls;
 	__u64 total_ns;
 	__u64 phases_ns[PHASES];
+};
+
+/* Why a call is not in what was counted or passed on. */
+enum loss {
+	LOST_EVENTS, /* the ring buffer was full */
+	LOST_UNCOUNTED, /* there were too many keys */
+	LOSSES,
 };
 
 /* Sizes in classes: number of bits of the pages; 1 is a page, 2 are two or three. */

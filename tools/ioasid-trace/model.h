@@ -25,12 +25,14 @@ struct frame {
 
 /**
  * struct model_options - what a model is made with
+ * @operations: bits: what was asked for by --op, 0 for nothing in particular
  * @by: hist: what there is a histogram for each of
  * @from_ns: slow: what took so long; what failed is always shown
  * @stack: slow: frames of an event's stack, innermost first, at most STACK_DEPTH; returns how many,
  *	0 when there is none; NULL: there are no stacks
  */
 struct model_options {
+	uint32_t operations;
 	enum by by;
 	uint64_t from_ns;
 	unsigned int (*stack)(const struct event *event, bool of_user, struct frame *frames);

@@ -35,7 +35,7 @@ extern const struct backend backend_ioasid;
  * @buffer: bytes of the ring buffer, a power of two of pages
  *
  * Programs of sections tp_btf, fentry and so on that are to be loaded are attached; then, if there
- * is one, the program "walk" runs once: it passes on what is there already (EVENT_EXISTED).
+ * is one, the program "walk" runs once: it passes on what is there already (EVENT_ASIDE).
  */
 void tracer_start(const struct backend *backend, const struct wish *wish, size_t buffer);
 
