@@ -501,7 +501,7 @@ static bool read_record(struct recording *recording, struct record_head *head)
 	return true;
 }
 
-const struct event *recording_next(struct recording *recording)
+struct event *recording_next(struct recording *recording)
 {
 	struct record_head head;
 

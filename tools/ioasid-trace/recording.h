@@ -98,7 +98,7 @@ const struct recording_header *recording_header(const struct recording *recordin
  *
  * Says on stderr when it is cut off or damaged.
  */
-const struct event *recording_next(struct recording *recording);
+struct event *recording_next(struct recording *recording);
 
 /**
  * recording_rewind - back to the first event; what was read of stacks and names stays known
