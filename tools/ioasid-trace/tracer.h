@@ -10,6 +10,9 @@
 #include "event.h"
 #include "view.h"
 
+/* Bytes of the smallest ring buffer: a page. */
+#define BUFFER_LEAST 4096
+
 struct histogram;
 struct phases;
 
@@ -32,7 +35,7 @@ extern const struct backend backend_ioasid;
 
 /**
  * tracer_start - look from now on; dies with a reason when that cannot be
- * @buffer: bytes of the ring buffer, a power of two of pages
+ * @buffer: bytes of the ring buffer: a power of two, BUFFER_LEAST or more
  *
  * Programs of sections tp_btf, fentry and so on that are to be loaded are attached; then, if there
  * is one, the program "walk" runs once: it passes on what is there already (EVENT_ASIDE).
