@@ -11,8 +11,8 @@
 #include "tool.h"
 
 /* Calls of programs; pins are made in them. */
-#define CALLS                                                                                      \
-	(OPERATION_BIT(OPERATION_MAP) | OPERATION_BIT(OPERATION_UNMAP) |                           \
+#define CALLS                                                            \
+	(OPERATION_BIT(OPERATION_MAP) | OPERATION_BIT(OPERATION_UNMAP) | \
 	 OPERATION_BIT(OPERATION_ATTACH) | OPERATION_BIT(OPERATION_DETACH))
 
 struct line {

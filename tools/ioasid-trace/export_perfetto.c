@@ -237,8 +237,8 @@ static void put_inner(struct track *track, const struct event *pins, size_t coun
 		      uint64_t end_ns);
 
 /* The phases of a call that lies from @at to @end_ns, and the pins that it made. */
-static void put_phases(struct track *track, const struct event *event, uint64_t at,
-		       uint64_t end_ns, const struct event *pins, size_t count)
+static void put_phases(struct track *track, const struct event *event, uint64_t at, uint64_t end_ns,
+		       const struct event *pins, size_t count)
 {
 	for (const enum phase *step = steps[event->operation]; *step != PHASES; step++) {
 		uint64_t ns = earlier(event->phases_ns[*step], end_ns - at);
@@ -376,8 +376,7 @@ static void put_counter(uint32_t tgid, uint64_t time_ns)
 	open_entry("C", "pinned memory", tgid, 0);
 	json_thousandths(&json, "ts", counter->last_ns);
 	json_open(&json, "args");
-	json_number(&json, "bytes",
-		    counter->pages * recording_header(recording)->page_size);
+	json_number(&json, "bytes", counter->pages * recording_header(recording)->page_size);
 	json_close(&json);
 	json_close(&json);
 }

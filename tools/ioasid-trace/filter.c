@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <limits.h>
-#include <string.h>
 
 #include "filter.h"
+#include "option.h"
 #include "tool.h"
 
 enum {
@@ -17,26 +17,6 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static uint32_t operation_bit(struct argp_state *state, const char *name)
-{
-	for (enum operation i = 0; i < OPERATIONS; i++)
-		if (!strcmp(name, operation_names[i]))
-			return OPERATION_BIT(i);
-	argp_error(state, "there is no operation '%s'; there are map, unmap, attach, detach, pin "
-		   "and unpin", name);
-	return 0;
-}
-
-static uint32_t parse_operations(struct argp_state *state, char *list)
-{
-	uint32_t bits = 0;
-	char *rest = list, *name;
-
-	while ((name = strsep(&rest, ",")))
-		bits |= operation_bit(state, name);
-	return bits;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct filter *filter = state->input;
@@ -49,7 +29,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		filter->ioas = tool_number(state, "address space", argument, 1, UINT64_MAX);
 		return 0;
 	case OPTION_OP:
-		filter->operations = parse_operations(state, argument);
+		filter->operations = option_operations(state, argument);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "filter.h"
-#include "number.h"
+#include "live.h"
+#include "option.h"
 #include "record.h"
 #include "recording.h"
 #include "symbols.h"
 #include "tool.h"
 #include "tracer.h"
-#include "vfio.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 /* What was recorded is in the file after so long. */
@@ -31,7 +31,7 @@ static struct {
 	const struct backend *backend;
 	struct filter filter;
 	uint64_t duration_ns; /* 0: until a signal */
-	uint64_t buffer;
+	size_t buffer;
 	bool stacks;
 } settings = {
 	.path = "ioasid-trace.data",
@@ -43,7 +43,8 @@ static const struct argp_option options[] = {
 	{ "output", 'o', "FILE", 0, "The file (ioasid-trace.data)", 0 },
 	{ "duration", 'd', "SECONDS", 0, "End after SECONDS", 0 },
 	{ "stacks", OPTION_STACKS, NULL, 0, "With the stacks of each call", 0 },
-	{ "backend", OPTION_BACKEND, "NAME", 0, "ioasid (default), or vfio: the kernel's type1", 0 },
+	{ "backend", OPTION_BACKEND, "NAME", 0, "ioasid (default), or vfio: the kernel's type1",
+	  0 },
 	{ "buffer", OPTION_BUFFER, "BYTES", 0, "Of the buffer in the kernel (4M)", 0 },
 	{ "verbose", 'v', NULL, 0, "Show what libbpf says", 0 },
 	{ NULL, 'h', NULL, OPTION_HIDDEN, "Show this help", 0 },
@@ -63,17 +64,6 @@ static const char documentation[] =
 
 static const struct argp_child children[] = { { &filter_argp, 0, "Which calls:", 1 }, { 0 } };
 
-static const struct backend *find_backend(struct argp_state *state, const char *name)
-{
-	static const struct backend *const backends[] = { &backend_ioasid, &backend_vfio };
-
-	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
-		if (!strcmp(name, backends[i]->name))
-			return backends[i];
-	argp_error(state, "there is no backend '%s'; there are ioasid and vfio", name);
-	return NULL;
-}
-
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	switch (key) {
@@ -90,10 +80,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		settings.stacks = true;
 		return 0;
 	case OPTION_BUFFER:
-		settings.buffer = tool_number(state, "buffer", argument, 1, 1 << 30);
+		settings.buffer = option_buffer(state, argument);
 		return 0;
 	case OPTION_BACKEND:
-		settings.backend = find_backend(state, argument);
+		settings.backend = option_backend(state, argument);
 		return 0;
 	case 'v':
 		tool_set_verbose();
@@ -169,20 +159,12 @@ static void add_process(struct recording *recording, const struct event *event)
 static void add_stack(struct recording *recording, const struct event *event, bool of_user)
 {
 	static struct frame frames[STACK_DEPTH];
-	uint64_t addresses[STACK_DEPTH];
 	unsigned int count;
 
 	if (recording_has_stack(recording, event, of_user))
 		return;
-	count = tracer_stack(of_user ? event->user_stack : event->kernel_stack, addresses);
 	memset(frames, 0, sizeof(frames));
-	for (unsigned int i = 0; i < count; i++) {
-		frames[i].address = addresses[i];
-		if (of_user)
-			symbols_user(event->tgid, &frames[i]);
-		else
-			symbols_kernel(&frames[i]);
-	}
+	count = live_stack(event, of_user, frames);
 	recording_add_stack(recording, event, of_user, frames, count);
 }
 
@@ -251,8 +233,8 @@ int record_main(int argc, char **argv)
 	recording = create(argc, argv);
 	tool_catch_signals();
 	tool_warn("tracing... %s", settings.duration_ns ? "" : "Ctrl-C ends");
-	record_until(recording, settings.duration_ns ? tool_now_ns() + settings.duration_ns :
-						       UINT64_MAX);
+	record_until(recording,
+		     settings.duration_ns ? tool_now_ns() + settings.duration_ns : UINT64_MAX);
 	tracer_stop();
 	finish(recording, tool_now_ns());
 	tracer_end();

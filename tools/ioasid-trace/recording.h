@@ -46,7 +46,7 @@ struct recording_header {
 	uint32_t cpus;
 	uint64_t start_ns;
 	uint64_t start_wall_ns;
-	char kernel[64];
+	char kernel[72];
 	char module[32];
 	char backend[16];
 	char command[512];

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "filter.h"
+#include "option.h"
 #include "recording.h"
 #include "report.h"
 #include "tool.h"
@@ -55,15 +56,6 @@ static const char documentation[] =
 
 static const struct argp_child children[] = { { &filter_argp, 0, "Which calls:", 1 }, { 0 } };
 
-static enum by parse_by(struct argp_state *state, const char *name)
-{
-	for (enum by by = BY_NOTHING + 1; by < BYS; by++)
-		if (!strcmp(name, by_names[by]))
-			return by;
-	argp_error(state, "--by '%s' is none of process, ioas, device, size, policy", name);
-	return BY_NOTHING;
-}
-
 static error_t parse_argument(char *argument, struct argp_state *state)
 {
 	if (state->arg_num == 0) {
@@ -86,7 +78,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		state->child_inputs[0] = &settings.filter;
 		return 0;
 	case OPTION_BY:
-		settings.options.by = parse_by(state, argument);
+		settings.options.by = option_by(state, argument);
 		return 0;
 	case OPTION_MIN:
 		settings.options.from_ns =

@@ -87,8 +87,8 @@ static bool is_wanted(unsigned int command)
 {
 	__u32 operation = command == MAP_DMA ? OPERATION_MAP : OPERATION_UNMAP;
 
-	return (command == MAP_DMA || command == UNMAP_DMA) &&
-	       wish.operations & 1u << operation && (!wish.tgid || wish.tgid == current_tgid());
+	return (command == MAP_DMA || command == UNMAP_DMA) && wish.operations & 1u << operation &&
+	       (!wish.tgid || wish.tgid == current_tgid());
 }
 
 SEC("fentry/vfio_iommu_type1_ioctl")

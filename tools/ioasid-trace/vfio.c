@@ -107,11 +107,12 @@ static struct bpf_object *open_vfio(const struct wish *wish)
 {
 	bool found[FUNCTIONS] = { false }, phases = wants_phases(wish);
 
+	tool_need_kernel_bpf();
 	find_functions(found);
 	bpf = vfio_bpf__open();
 	if (!bpf)
 		return NULL;
-	memcpy((void *)&bpf->rodata->wish, wish, sizeof(*wish));
+	bpf->rodata->wish = *wish;
 	bpf->rodata->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	choose(phases && found[FUNCTION_PIN], bpf->progs.enter_pin, bpf->progs.leave_pin);
 	choose(phases && found[FUNCTION_UNPIN], bpf->progs.enter_unpin, bpf->progs.leave_unpin);
