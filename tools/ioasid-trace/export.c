@@ -30,14 +30,14 @@ static const struct argp_option options[] = {
 
 static const char documentation[] =
 	"Give what ioasid-trace record has recorded to other programs.\v"
-	"perfetto: a track for each thread and for each address space; calls are slices,\n"
-	"their phases slices in them; failed calls are instants; memory that is pinned is\n"
-	"a counter. How long a phase took is exact; in its call the phases lie one after\n"
-	"another in the order of the steps. Memory that was pinned before and stays so\n"
-	"is not in the counter.\n\n"
-	"folded: a line for each stack, with the operation, the phase and nanoseconds.\n"
-	"Stacks are there if they were recorded by 'record --stacks'. Pins that a map call\n"
-	"makes are in its phase; '--op pin' has them by themselves.\n\n"
+	"--perfetto: a track for each thread and for each address space. Calls are\n"
+	"slices, their phases slices in them; failed calls are instants; memory that\n"
+	"is pinned is a counter. How long a phase took is exact; in its call the\n"
+	"phases lie one after another in the order of the steps. Memory that was\n"
+	"pinned before and stays so is not in the counter.\n\n"
+	"--folded: a line for each stack, with the operation, the phase and\n"
+	"nanoseconds. Stacks are there if 'record --stacks' recorded them. Pins that a\n"
+	"map call makes are in its phase; '--op pin' has them by themselves.\n\n"
 	"Examples:\n"
 	"  ioasid-trace export calls --perfetto -o calls.json\n"
 	"  ioasid-trace export calls --folded | flamegraph.pl >calls.svg\n";
@@ -93,6 +93,7 @@ int export_main(int argc, char **argv)
 	const char *output;
 	struct recording *recording;
 
+	argv[0] = "ioasid-trace export";
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	output = settings.output ?: "the output";
 	recording = recording_open(settings.path);

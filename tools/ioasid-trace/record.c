@@ -53,9 +53,9 @@ static const struct argp_option options[] = {
 
 static const char documentation[] =
 	"Record each call into a file, for ioasid-trace report and export.\v"
-	"Ctrl-C ends. What was recorded until a second ago can be reported even when the\n"
-	"tool or the machine is killed. Only root can read the file, as it has addresses\n"
-	"of programs' memory.\n\n"
+	"Ctrl-C ends. What was recorded until a second ago can be reported even if\n"
+	"the tool is killed. Only root can read the file: it has addresses of\n"
+	"programs' memory.\n\n"
 	"Examples:\n"
 	"  ioasid-trace record -o calls       until Ctrl-C\n"
 	"  ioasid-trace record -d 10 --stacks ten seconds, with stacks\n"
@@ -222,6 +222,7 @@ int record_main(int argc, char **argv)
 	struct wish wish = { .devices = true };
 	struct recording *recording;
 
+	argv[0] = "ioasid-trace record";
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	wish.tgid = settings.filter.tgid;
 	wish.ioas = settings.filter.ioas;

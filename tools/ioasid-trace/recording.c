@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -267,21 +267,27 @@ void recording_finish(struct recording *recording, const struct losses *losses,
 
 /* Reading. */
 
-/* Whatever of these is wrong, nothing after it makes sense. */
-static void check_header(const struct recording *recording)
+/* Whatever of these is wrong, nothing after it makes sense. @got: bytes of it that there are. */
+static void check_header(const struct recording *recording, size_t got)
 {
 	const struct recording_header *header = &recording->header;
+	bool is_short = got < offsetof(struct recording_header, page_size);
 
+	if (!got)
+		tool_die("%s is empty", recording->path);
 	if (memcmp(header->magic, MAGIC, sizeof(header->magic)))
 		tool_die("%s is no recording of ioasid-trace", recording->path);
-	if (header->order != ORDER)
+	if (!is_short && header->order != ORDER)
 		tool_die("%s was recorded on a machine of the other byte order; report it on one "
 			 "like that",
 			 recording->path);
-	if (header->version != RECORDING_VERSION)
+	if (!is_short && header->version != RECORDING_VERSION)
 		tool_die("%s is a recording of version %u, and this ioasid-trace reads version %u; "
 			 "report it with the ioasid-trace that recorded it",
 			 recording->path, header->version, RECORDING_VERSION);
+	if (got < sizeof(*header))
+		tool_die("%s was cut off in its header; there is nothing to report",
+			 recording->path);
 }
 
 /* So that they can be shown, whoever wrote the file. */
@@ -306,11 +312,7 @@ struct recording *recording_open(const char *path)
 		tool_die("%s is no file that was recorded", path);
 	recording = new_recording(path, file);
 	got = fread(&recording->header, 1, sizeof(recording->header), file);
-	if (got < sizeof(recording->header.magic))
-		tool_die("%s is %s", path, got ? "no recording of ioasid-trace" : "empty");
-	check_header(recording);
-	if (got < sizeof(recording->header))
-		tool_die("%s was cut off in its header; there is nothing to report", path);
+	check_header(recording, got);
 	end_strings(&recording->header);
 	recording->payload = malloc(PAYLOAD_MOST);
 	if (!recording->payload)

@@ -183,6 +183,7 @@ int report_main(int argc, char **argv)
 	};
 
 	settings.options.stack = stack;
+	argv[0] = "ioasid-trace report";
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	settings.options.operations = settings.filter.operations;
 	if (settings.filter.operations & ~settings.model->possible)
