@@ -138,18 +138,6 @@ refuses "a walk that gets no memory says so" 'devices cannot be walked: Cannot a
 is "it was that" "$(cat /sys/module/ioasid/parameters/fail_nth)" 0
 
 # Events.
-start_tracer() {
-	ioasid-trace "$@" >"$scratch/trace" 2>"$scratch/trace.err" 8>&- &
-	tracer=$!
-	wait_for "$scratch/trace.err" 'tracing'
-}
-end_tracer() {
-	status=0
-	kill -INT "$tracer" 2>/dev/null
-	wait "$tracer" || status=$?
-	tracer=''
-	is "the tracer ends cleanly" "$status" 0
-}
 # events OPERATION EXPRESSION - of each such event, a line each.
 events() {
 	jq -r "select(.record == \"event\" and .operation == \"$1\") | $2" "$scratch/trace"

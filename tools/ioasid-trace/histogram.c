@@ -60,16 +60,15 @@ void histogram_free(struct histogram *histogram)
 	free(histogram);
 }
 
+/* A row begins with its key. */
 static int compare_keys(const void *a, const void *b)
 {
-	const struct row *one = a, *other = b;
-
-	return memcmp(&one->key, &other->key, sizeof(one->key));
+	return memcmp(a, b, sizeof(struct row_key));
 }
 
-static const struct row *find_row(const struct histogram *histogram, const struct row *like)
+static struct row *find_row(const struct histogram *histogram, const struct row_key *key)
 {
-	struct row *const *found = tfind(like, &histogram->tree, compare_keys);
+	struct row *const *found = tfind(key, &histogram->tree, compare_keys);
 
 	return found ? *found : NULL;
 }
@@ -86,19 +85,18 @@ static void keep_row(struct histogram *histogram, struct row *row)
 
 static struct tally *tally_of(struct histogram *histogram, const struct row_key *key)
 {
-	struct row *row = calloc(1, sizeof(*row)), **found;
+	struct row *row = find_row(histogram, key);
 
+	if (row)
+		return &row->tally;
+	row = calloc(1, sizeof(*row));
 	if (!row)
 		tool_die("no memory");
 	row->key = *key;
-	found = tsearch(row, &histogram->tree, compare_keys);
-	if (!found)
+	if (!tsearch(row, &histogram->tree, compare_keys))
 		tool_die("no memory");
-	if (*found == row)
-		keep_row(histogram, row);
-	else
-		free(row);
-	return &(*found)->tally;
+	keep_row(histogram, row);
+	return &row->tally;
 }
 
 struct histogram *histogram_copy(const struct histogram *histogram)
@@ -140,21 +138,27 @@ static void add_to_devices(struct histogram *histogram, const struct tally_key *
 		add_share(&share, "");
 }
 
+static void set_row_key(enum by by, const struct tally_key *key, struct row_key *row)
+{
+	row->operation = key->operation;
+	if (by == BY_POLICY) {
+		memcpy(row->name, &key->value, sizeof(key->value));
+		memcpy(row->name + sizeof(key->value), &key->more, sizeof(key->more));
+	} else {
+		row->number = key->value;
+	}
+}
+
 void histogram_add_tally(struct histogram *histogram, const struct tally_key *key,
 			 const struct tally *tally)
 {
-	struct row_key row = { .operation = key->operation };
+	struct row_key row = { 0 };
 
 	if (histogram->by == BY_DEVICE) {
 		add_to_devices(histogram, key, tally);
 		return;
 	}
-	if (histogram->by == BY_POLICY) {
-		memcpy(row.name, &key->value, sizeof(key->value));
-		memcpy(row.name + sizeof(key->value), &key->more, sizeof(key->more));
-	} else {
-		row.number = key->value;
-	}
+	set_row_key(histogram->by, key, &row);
 	tally_add(tally_of(histogram, &row), tally);
 }
 
@@ -182,27 +186,40 @@ static void key_of(enum by by, const struct event *event, struct tally_key *key)
 	}
 }
 
+static void add_event(struct tally *tally, const struct event *event)
+{
+	if (!*tally->comm)
+		memcpy(tally->comm, event->comm, sizeof(tally->comm));
+	if (event->error) {
+		tally->errors++;
+		return;
+	}
+	tally->pages += event_size(event);
+	tally->reused += event->reused;
+	tally_time(tally, event->total_ns);
+}
+
 void histogram_add(struct histogram *histogram, const struct event *event)
 {
 	struct tally_key key = { 0 };
-	struct tally tally = { 0 };
+	struct row_key row = { 0 };
 
 	key_of(histogram->by, event, &key);
-	memcpy(tally.comm, event->comm, sizeof(tally.comm));
-	if (event->error) {
-		tally.errors = 1;
-	} else {
-		tally.pages = event_size(event);
-		tally.reused = event->reused;
-		tally_time(&tally, event->total_ns);
+	if (histogram->by == BY_DEVICE) {
+		struct tally tally = { 0 };
+
+		add_event(&tally, event);
+		add_to_devices(histogram, &key, &tally);
+		return;
 	}
-	histogram_add_tally(histogram, &key, &tally);
+	set_row_key(histogram->by, &key, &row);
+	add_event(tally_of(histogram, &row), event);
 }
 
 void histogram_subtract(struct histogram *now, const struct histogram *before)
 {
 	for (size_t i = 0; i < now->count; i++) {
-		const struct row *old = find_row(before, now->rows[i]);
+		const struct row *old = find_row(before, &now->rows[i]->key);
 
 		if (old)
 			tally_subtract(&now->rows[i]->tally, &old->tally);
@@ -286,7 +303,7 @@ static const char *const titles[BYS] = {
 	[BY_PROCESS] = "   PID COMMAND",
 	[BY_IOAS] = "IOAS",
 	[BY_DEVICE] = "DEVICE",
-	[BY_SIZE] = "SIZE",
+	[BY_SIZE] = "EACH CALL",
 	[BY_POLICY] = "POLICY",
 };
 

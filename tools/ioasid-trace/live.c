@@ -44,7 +44,7 @@ unsigned int live_stack(const struct event *event, bool of_user, struct frame *f
 		else
 			symbols_kernel(&frames[i]);
 	}
-	return depth;
+	return of_user ? depth : symbols_trim(frames, depth);
 }
 
 static void check_output(void)

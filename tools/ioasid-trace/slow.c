@@ -119,7 +119,10 @@ static void say(struct line *line, const char *format, ...)
 
 static void say_addresses(struct line *line, const struct event *event, const struct view *view)
 {
-	if (event->operation == OPERATION_MAP || event->operation == OPERATION_UNMAP)
+	bool has_iova = event->operation == OPERATION_UNMAP ||
+			(event->operation == OPERATION_MAP && (event->iova || !event->error));
+
+	if (has_iova)
 		say(line, "iova 0x%llx", event->iova);
 	if (event->va && view->addresses)
 		say(line, "va 0x%llx", event->va);

@@ -396,6 +396,28 @@ void symbols_kernel(struct frame *frame)
 	snprintf(frame->object, sizeof(frame->object), "%s", symbol->object ?: "kernel");
 }
 
+static bool is_of_tracing(const struct frame *frame)
+{
+	static const char *const beginnings[] = { "bpf_trace_run", "bpf_trampoline", "__bpf_trace_",
+						  "__traceiter_" };
+
+	for (unsigned int i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++)
+		if (!strncmp(frame->name, beginnings[i], strlen(beginnings[i])))
+			return true;
+	return false;
+}
+
+unsigned int symbols_trim(struct frame *frames, unsigned int depth)
+{
+	unsigned int first = 0;
+
+	for (unsigned int i = 0; i < depth; i++)
+		if (is_of_tracing(&frames[i]))
+			first = i + 1;
+	memmove(frames, frames + first, (depth - first) * sizeof(*frames));
+	return depth - first;
+}
+
 void symbols_end(void)
 {
 	while (files) {

@@ -27,6 +27,13 @@ void symbols_user(pid_t pid, struct frame *frame);
  */
 void symbols_kernel(struct frame *frame);
 
+/**
+ * symbols_trim - leave out the innermost frames of a kernel's stack that are of tracing itself
+ *
+ * Returns how many are left of @depth.
+ */
+unsigned int symbols_trim(struct frame *frames, unsigned int depth);
+
 void symbols_end(void);
 
 #endif /* IOASID_TRACE_SYMBOLS_H */
