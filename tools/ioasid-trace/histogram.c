@@ -448,8 +448,9 @@ void histogram_show(struct histogram *histogram, const struct view *view)
 {
 	if (!histogram->by)
 		make_rows(histogram);
-	qsort(histogram->rows, histogram->count, sizeof(*histogram->rows),
-	      histogram->by == BY_SIZE ? compare_sizes : compare_rows);
+	if (histogram->count)
+		qsort(histogram->rows, histogram->count, sizeof(*histogram->rows),
+		      histogram->by == BY_SIZE ? compare_sizes : compare_rows);
 	view_heading(view);
 	if (view->json)
 		put_rows(histogram, view);

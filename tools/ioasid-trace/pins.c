@@ -303,7 +303,8 @@ static void show(void *context, const struct view *view)
 	struct pins *pins = context;
 
 	view_heading(view);
-	qsort(pins->processes, pins->count, sizeof(*pins->processes), compare_pages);
+	if (pins->count)
+		qsort(pins->processes, pins->count, sizeof(*pins->processes), compare_pages);
 	if (!view->json) {
 		show_text(pins, view);
 		return;
