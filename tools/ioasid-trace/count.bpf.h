@@ -276,4 +276,17 @@ static __always_inline struct event *new_call_event(void *context, const struct 
 	return event;
 }
 
+/*
+ * Waking the tool costs more than the rest: it comes by itself every now and then, and is woken by
+ * the one event with which the buffer gets too full to wait.
+ */
+static __always_inline void submit(struct event *event)
+{
+	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+	bool is_the_one = waiting >= wish.wake_from &&
+			  waiting < wish.wake_from + sizeof(*event) + BPF_RINGBUF_HDR_SZ;
+
+	bpf_ringbuf_submit(event, is_the_one ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
 #endif /* IOASID_TRACE_COUNT_BPF_H */

@@ -225,7 +225,7 @@ static __always_inline void end_map(void *context, struct call *call, const void
 	event->va = argument.va;
 	event->pages = call->pages;
 	event->runs = progress->runs;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 }
 
 /* After the call its argument has how much was unmapped; when it fails, how much was asked for. */
@@ -244,7 +244,7 @@ static __always_inline void end_unmap(void *context, struct call *call, const vo
 	event->iova = argument.iova;
 	event->pages = argument.flags & UNMAP_ALL ? ~0ULL : argument.length >> page_shift;
 	event->unmapped = call->pages;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 }
 
 SEC("fexit/vfio_iommu_type1_ioctl")
