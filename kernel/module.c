@@ -87,3 +87,4 @@ module_exit(ioasid_exit);
 
 MODULE_DESCRIPTION("Pins process memory once and maps it into I/O address spaces");
 MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

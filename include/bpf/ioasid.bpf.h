@@ -138,6 +138,7 @@ struct ioasid_domain_stat {
 	__u64 suspected;
 	__u64 rechecked;
 	__u64 turned_stale;
+	__u64 huge;
 };
 
 struct ioasid_device_stat {
@@ -172,6 +173,7 @@ struct ioasid_pin_stat {
 	__u64 mappings;
 	__u64 mapped;
 	__u32 flags;
+	__u64 runs;
 };
 
 struct ioasid_ioas_stat {
@@ -180,6 +182,8 @@ struct ioasid_ioas_stat {
 	__u64 mapped;
 	__u64 tables;
 	char policy[IOASID_NAME_LEN];
+	__u32 tgid;
+	char comm[16];
 };
 
 struct ioasid_mapping_stat {
@@ -196,6 +200,8 @@ struct ioasid_mapping_stat {
  * wants to see that of the arguments of a module's tracepoints: begin with "if (!event) return 0;".
  */
 
+#define IOASID_RUN_SIZES 20
+
 struct ioasid_event_pin {
 	__u64 domain;
 	__u64 pin;
@@ -209,6 +215,7 @@ struct ioasid_event_pin {
 	__u32 tgid;
 	__s32 ret;
 	bool write;
+	__u32 run_sizes[IOASID_RUN_SIZES];
 };
 
 struct ioasid_event_unpin {
@@ -233,6 +240,7 @@ struct ioasid_event_charge {
 	__u32 uid;
 	__s32 ret;
 	const char *policy;
+	__u32 reason;
 };
 
 struct ioasid_event_map {

@@ -16,6 +16,9 @@
 #include <linux/ioasid_stat.h>
 #include <linux/types.h>
 
+/* Lengths of runs that are told apart, powers of two from one page on. */
+#define IOASID_RUN_SIZES 20
+
 /**
  * struct ioasid_event_pin - a group of pages was pinned, found pinned already, or refused
  * @domain: the pin domain
@@ -30,6 +33,8 @@
  * @tgid: process of the caller
  * @ret: 0 or a negative errno
  * @write: pinned for writing
+ * @run_sizes: the runs by their length: [n] counts those of 2^n pages or more that are shorter than
+ *	2^(n+1), the last one all that are longer; zeros when refused, and of what was pinned already
  */
 struct ioasid_event_pin {
 	u64 domain;
@@ -44,6 +49,7 @@ struct ioasid_event_pin {
 	u32 tgid;
 	s32 ret;
 	bool write;
+	u32 run_sizes[IOASID_RUN_SIZES];
 };
 
 /**
@@ -81,6 +87,7 @@ struct ioasid_event_unpin {
  * @uid: user charged
  * @ret: 0 or a negative errno
  * @policy: name of the account policy that was asked
+ * @reason: refused: enum ioasid_reason, whose limit it was; 0 when nobody told
  */
 struct ioasid_event_charge {
 	u64 domain;
@@ -92,6 +99,7 @@ struct ioasid_event_charge {
 	u32 uid;
 	s32 ret;
 	const char *policy;
+	u32 reason;
 };
 
 /**

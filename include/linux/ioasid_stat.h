@@ -44,6 +44,7 @@ enum ioasid_source_kind {
  *	the pages touched; rises when such memory is mapped again
  * @turned_stale: how often pages were found to be others, ever. Rises when a process unmaps or
  *	replaces memory that a device still uses
+ * @huge: of @pinned, pages in runs of 2 MiB or more
  */
 struct ioasid_domain_stat {
 	u64 domain;
@@ -66,6 +67,7 @@ struct ioasid_domain_stat {
 	u64 suspected;
 	u64 rechecked;
 	u64 turned_stale;
+	u64 huge;
 };
 
 /**
@@ -128,6 +130,7 @@ struct ioasid_owner_stat {
  * @mappings: mappings that use it
  * @mapped: pages of these mappings, each counted
  * @flags: IOASID_ENTRY_READ, IOASID_ENTRY_WRITE, IOASID_ENTRY_BUSY, IOASID_ENTRY_STALE
+ * @runs: physically contiguous runs; 0 while it is being pinned or let go
  */
 struct ioasid_pin_stat {
 	u64 pin;
@@ -138,6 +141,7 @@ struct ioasid_pin_stat {
 	u64 mappings;
 	u64 mapped;
 	u32 flags;
+	u64 runs;
 };
 
 /**
@@ -147,6 +151,8 @@ struct ioasid_pin_stat {
  * @mapped: pages of these
  * @tables: page tables and groups of devices that use it
  * @policy: name of the place policy that it asks for, empty for the default one
+ * @tgid: process that made it
+ * @comm: its name when it did
  */
 struct ioasid_ioas_stat {
 	u64 ioas;
@@ -154,6 +160,8 @@ struct ioasid_ioas_stat {
 	u64 mapped;
 	u64 tables;
 	char policy[IOASID_NAME_LEN];
+	u32 tgid;
+	char comm[16];
 };
 
 /**

@@ -58,6 +58,8 @@ struct ioasid_ioas *ioasid_ioas_alloc(struct ioasid_queue *queue)
 	ioas->reserved = RB_ROOT;
 	ioas->holds = RB_ROOT_CACHED;
 	ioas->last = U64_MAX;
+	ioas->tgid = current->tgid;
+	get_task_comm(ioas->comm, current);
 	if (!ioasid_ioas_enlist(ioas))
 		return ioas;
 	ioasid_queue_put(queue);

@@ -12,6 +12,7 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include "ioas/mapping.h"
@@ -43,6 +44,8 @@
  * @mapped: pages of these
  * @table_count: tables
  * @policy: name of the place policy that it asks for, empty for the default one
+ * @tgid: process that made it
+ * @comm: its name when it did
  */
 struct ioasid_ioas {
 	u64 number;
@@ -65,6 +68,8 @@ struct ioasid_ioas {
 	u64 mapped;
 	u32 table_count;
 	char policy[IOASID_NAME_LEN];
+	u32 tgid;
+	char comm[TASK_COMM_LEN];
 };
 
 /**

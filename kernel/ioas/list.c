@@ -54,8 +54,10 @@ static void fill_stat(struct ioasid_ioas *ioas, struct ioasid_ioas_stat *stat)
 		.mappings = ioas->mappings,
 		.mapped = ioas->mapped,
 		.tables = ioas->table_count,
+		.tgid = ioas->tgid,
 	};
 	memcpy(stat->policy, ioas->policy, sizeof(stat->policy));
+	memcpy(stat->comm, ioas->comm, sizeof(stat->comm));
 	read_unlock(&ioas->lock);
 }
 

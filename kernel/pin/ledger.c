@@ -519,6 +519,7 @@ int ioasid_charge_ask(struct ioasid_charge *charge, const struct ioasid_payer *p
 		.uid = owner->uid,
 		.ret = ret,
 		.policy = context.name,
+		.reason = ret ? reason_of(&context) : IOASID_REASON_NONE,
 	};
 	trace_ioasid_charge(&event);
 	return ret ? refuse_as(&context, why, ret) : 0;

@@ -82,6 +82,13 @@ static u64 pinned_pages(const struct ioasid_pin_group *pin)
 	return ioasid_pin_is_device(pin) ? 0 : pin->pages;
 }
 
+/* Of these, pages that one large entry or more can map. */
+static u64 huge_pages(const struct ioasid_pin_group *pin)
+{
+	return ioasid_pin_is_device(pin) ? 0 :
+					   ioasid_runs_longer(&pin->runs, PMD_SIZE >> PAGE_SHIFT);
+}
+
 static u64 shared_pages(const struct ioasid_pin_group *pin)
 {
 	return pin->mapped > pin->pages ? pin->mapped - pin->pages : 0;
@@ -385,7 +392,7 @@ static void trace_unpin(const struct ioasid_pin_group *pin, u64 pages, u64 runs,
 }
 
 /* Take the pin out of all counters. */
-static void pin_uncount(struct ioasid_pin_group *pin, u64 runs, u64 charged)
+static void pin_uncount(struct ioasid_pin_group *pin, u64 runs, u64 huge, u64 charged)
 {
 	struct ioasid_domain_stat *stat = &pin->domain->stat;
 	u64 pages = pin->pages;
@@ -396,6 +403,7 @@ static void pin_uncount(struct ioasid_pin_group *pin, u64 runs, u64 charged)
 		stat->pins--;
 		stat->pinned -= pinned_pages(pin);
 		stat->runs -= runs;
+		stat->huge -= huge;
 		stat->metadata -= pin->metadata;
 		pin->pages = 0;
 	}
@@ -414,7 +422,7 @@ static void pin_release(struct ioasid_pin_group *pin)
 {
 	struct ioasid_lap lap = ioasid_lap_start(trace_ioasid_unpin_enabled());
 	struct ioasid_domain *domain = pin->domain;
-	u64 pages = pin->pages, runs = pin->runs.count;
+	u64 pages = pin->pages, runs = pin->runs.count, huge = huge_pages(pin);
 	u64 charged = pin->charge.pages;
 
 	WARN_ON_ONCE(pin->mappings || pin->handles || pin->bases);
@@ -424,7 +432,7 @@ static void pin_release(struct ioasid_pin_group *pin)
 
 	ioasid_commit_begin();
 	spin_lock(&domain->lock);
-	pin_uncount(pin, runs, charged);
+	pin_uncount(pin, runs, huge, charged);
 	spin_unlock(&domain->lock);
 	ioasid_commit_end();
 
@@ -533,6 +541,8 @@ static void trace_pin(const struct ioasid_pin_wish *wish, const struct ioasid_se
 		event->pin = pin->number;
 		event->runs = pin->runs.count;
 	}
+	if (!event->ret && !event->reused && trace_ioasid_pin_enabled())
+		ioasid_runs_sizes(&pin->runs, event->run_sizes, IOASID_RUN_SIZES);
 	trace_ioasid_pin(event);
 }
 
@@ -615,6 +625,7 @@ static int fill(struct ioasid_pin_group *pin, const struct ioasid_pin_wish *wish
 	struct ioasid_domain *domain = pin->domain;
 	struct ioasid_domain_stat *stat = &domain->stat;
 	int ret = charge_and_pin(pin, wish->payer, &event, &lap, why);
+	u64 huge = ret ? 0 : huge_pages(pin);
 
 	pin->since = ktime_get_ns();
 	ioasid_commit_begin();
@@ -625,6 +636,7 @@ static int fill(struct ioasid_pin_group *pin, const struct ioasid_pin_wish *wish
 		stat->pins++;
 		stat->pinned += pinned_pages(pin);
 		stat->runs += pin->runs.count;
+		stat->huge += huge;
 		stat->metadata += pin->metadata;
 	}
 	settle(pin, ret ? IOASID_PIN_FAILED : IOASID_PIN_LIVE);
@@ -1314,6 +1326,7 @@ static void fill_stat(const struct ioasid_pin_group *pin, struct ioasid_pin_stat
 		.mappings = pin->mappings,
 		.mapped = pin->mapped,
 		.flags = entry.flags,
+		.runs = pin->pages ? READ_ONCE(pin->runs.count) : 0,
 	};
 }
 

@@ -4,7 +4,9 @@
  */
 #include "pin/run.h"
 
+#include <linux/bitops.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 
 /**
@@ -138,4 +140,40 @@ struct ioasid_run_iter ioasid_runs_seek(const struct ioasid_runs *runs, u64 page
 u32 ioasid_runs_count(const struct ioasid_runs *runs, u64 page, u64 pages)
 {
 	return ioasid_runs_seek(runs, page + pages - 1).run - ioasid_runs_seek(runs, page).run + 1;
+}
+
+static u64 length(const struct ioasid_runs *runs, u32 n)
+{
+	return ioasid_run_end(runs, n) - ioasid_run_index(runs->list[n]);
+}
+
+/**
+ * ioasid_runs_longer() - pages in runs of at least a length
+ * @runs: the list
+ * @least: pages that a run must have
+ *
+ * Return: pages of these runs.
+ */
+u64 ioasid_runs_longer(const struct ioasid_runs *runs, u64 least)
+{
+	u64 pages = 0;
+
+	if (runs->pages < least)
+		return 0;
+	for (u32 n = 0; n < runs->count; n++)
+		if (length(runs, n) >= least)
+			pages += length(runs, n);
+	return pages;
+}
+
+/**
+ * ioasid_runs_sizes() - count the runs by length
+ * @runs: the list
+ * @sizes: runs of 2^n pages or more, but less than 2^(n+1), are added to number n
+ * @count: how many of these there are; the last one takes all that are longer, too
+ */
+void ioasid_runs_sizes(const struct ioasid_runs *runs, u32 *sizes, u32 count)
+{
+	for (u32 n = 0; n < runs->count; n++)
+		sizes[min((u32)__fls(length(runs, n)), count - 1)]++;
 }

@@ -96,6 +96,8 @@ int ioasid_runs_add(struct ioasid_runs *runs, u64 pfn, u64 pages);
 void ioasid_runs_trim(struct ioasid_runs *runs);
 void ioasid_runs_free(struct ioasid_runs *runs);
 struct ioasid_run_iter ioasid_runs_seek(const struct ioasid_runs *runs, u64 page);
+u64 ioasid_runs_longer(const struct ioasid_runs *runs, u64 least);
+void ioasid_runs_sizes(const struct ioasid_runs *runs, u32 *sizes, u32 count);
 u32 ioasid_runs_count(const struct ioasid_runs *runs, u64 page, u64 pages);
 
 #endif /* IOASID_PIN_RUN_H */

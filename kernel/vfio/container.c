@@ -139,3 +139,4 @@ module_exit(container_exit);
 
 MODULE_DESCRIPTION("Lets VFIO's containers use ioasid");
 MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

@@ -41,15 +41,15 @@ struct event {
 	struct field fields[MAX_FIELDS]; /* the last one has no name */
 };
 
-#define CHARGE_FIELDS                                                              \
-	{                                                                          \
-		{ "u64", "domain", 8, 8, 0 }, { "u64", "cgroup", 16, 8, 0 },       \
-			{ "u64", "pages", 24, 8, 0 }, { "u64", "used", 32, 8, 0 }, \
-			{ "u64", "limit", 40, 8, 0 }, { "u32", "tgid", 48, 4, 0 }, \
-			{ "u32", "uid", 52, 4, 0 }, { "s32", "ret", 56, 4, 1 },    \
-			{ "char", "policy[16]", 60, 16, 0 },                       \
-		{                                                                  \
-		}                                                                  \
+#define CHARGE_FIELDS                                                                       \
+	{                                                                                   \
+		{ "u64", "domain", 8, 8, 0 }, { "u64", "cgroup", 16, 8, 0 },                \
+			{ "u64", "pages", 24, 8, 0 }, { "u64", "used", 32, 8, 0 },          \
+			{ "u64", "limit", 40, 8, 0 }, { "u32", "tgid", 48, 4, 0 },          \
+			{ "u32", "uid", 52, 4, 0 }, { "s32", "ret", 56, 4, 1 },             \
+			{ "char", "policy[16]", 60, 16, 0 }, { "u32", "reason", 76, 4, 0 }, \
+		{                                                                           \
+		}                                                                           \
 	}
 
 #define TABLE_FIELDS                                                                         \
@@ -80,6 +80,7 @@ static const struct event events[] = {
 		  { "u32", "tgid", 80, 4, 0 },
 		  { "s32", "ret", 84, 4, 1 },
 		  { "bool", "write", 88, 1, 0 },
+		  { "u32", "run_sizes[20]", 92, 80, 0 },
 		  {},
 	  } },
 	{ "ioasid_unpin",

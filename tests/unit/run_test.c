@@ -48,12 +48,37 @@ static unsigned int runs_in(unsigned int page, unsigned int pages)
 	return n;
 }
 
+/* Every run as the frames have it is in its place, one by one. */
+static void check_sizes(const struct ioasid_runs *runs, u32 count)
+{
+	u32 sizes[32] = {}, wanted[32] = {};
+	u64 longer[4] = {};
+	unsigned int i, n, size;
+
+	for (i = 0; i < PAGES; i += n) {
+		for (n = 1; i + n < PAGES && frames[i + n] == frames[i] + n; n++)
+			;
+		for (size = 0; size + 1 < count && n >> (size + 1); size++)
+			;
+		wanted[size]++;
+		for (size = 0; size < 4; size++)
+			longer[size] += n >= 1u << 3 * size ? n : 0;
+	}
+	ioasid_runs_sizes(runs, sizes, count);
+	cr_assert_arr_eq(sizes, wanted, sizeof(sizes));
+	for (size = 0; size < 4; size++)
+		cr_assert_eq(ioasid_runs_longer(runs, 1 << 3 * size), longer[size]);
+	cr_assert_eq(ioasid_runs_longer(runs, PAGES + 1), 0);
+}
+
 static void check_all(const struct ioasid_runs *runs)
 {
 	struct ioasid_run_iter iter;
 	unsigned int i;
 
 	cr_assert_eq(runs->count, runs_in(0, PAGES));
+	check_sizes(runs, 20);
+	check_sizes(runs, 4);
 	for (i = 0; i < PAGES; i++) {
 		iter = ioasid_runs_seek(runs, i);
 		cr_assert_eq(ioasid_run_iter_pfn(&iter), frames[i], "page %u", i);

@@ -30,6 +30,7 @@ TRACE_EVENT(ioasid_pin,
 		__field(u32, tgid)
 		__field(s32, ret)
 		__field(bool, write)
+		__array(u32, run_sizes, IOASID_RUN_SIZES)
 	),
 	TP_fast_assign(
 		__entry->domain = event->domain;
@@ -44,11 +45,13 @@ TRACE_EVENT(ioasid_pin,
 		__entry->tgid = event->tgid;
 		__entry->ret = event->ret;
 		__entry->write = event->write;
+		memcpy(__entry->run_sizes, event->run_sizes, sizeof(event->run_sizes));
 	),
-	TP_printk("tgid=%u domain=%llu pin=%llu va=0x%llx pages=%llu runs=%llu reused=%llu write=%d ret=%d total_ns=%llu charge_ns=%llu gup_ns=%llu",
+	TP_printk("tgid=%u domain=%llu pin=%llu va=0x%llx pages=%llu runs=%llu reused=%llu write=%d ret=%d total_ns=%llu charge_ns=%llu gup_ns=%llu run_sizes=%s",
 		  __entry->tgid, __entry->domain, __entry->pin, __entry->va, __entry->pages,
 		  __entry->runs, __entry->reused, __entry->write, __entry->ret, __entry->total_ns,
-		  __entry->charge_ns, __entry->gup_ns)
+		  __entry->charge_ns, __entry->gup_ns,
+		  __print_array(__entry->run_sizes, IOASID_RUN_SIZES, sizeof(u32)))
 );
 
 TRACE_EVENT(ioasid_unpin,
@@ -118,6 +121,7 @@ DECLARE_EVENT_CLASS(ioasid_charge_class,
 		__field(u32, uid)
 		__field(s32, ret)
 		__array(char, policy, IOASID_NAME_LEN)
+		__field(u32, reason)
 	),
 	TP_fast_assign(
 		__entry->domain = event->domain;
@@ -129,10 +133,12 @@ DECLARE_EVENT_CLASS(ioasid_charge_class,
 		__entry->uid = event->uid;
 		__entry->ret = event->ret;
 		strscpy_pad(__entry->policy, event->policy, IOASID_NAME_LEN);
+		__entry->reason = event->reason;
 	),
-	TP_printk("tgid=%u uid=%u cgroup=%llu domain=%llu pages=%llu used=%llu limit=%lld policy=%s ret=%d",
+	TP_printk("tgid=%u uid=%u cgroup=%llu domain=%llu pages=%llu used=%llu limit=%lld policy=%s ret=%d reason=%u",
 		  __entry->tgid, __entry->uid, __entry->cgroup, __entry->domain, __entry->pages,
-		  __entry->used, (s64)__entry->limit, __entry->policy, __entry->ret)
+		  __entry->used, (s64)__entry->limit, __entry->policy, __entry->ret,
+		  __entry->reason)
 );
 
 DEFINE_EVENT(ioasid_charge_class, ioasid_charge,
