@@ -38,12 +38,6 @@ static struct {
 static const char *const signs[SIGNS][2] = {
 	[SIGN_UP] = { "↑", "^" },
 	[SIGN_DOWN] = { "↓", "v" },
-	[SIGN_SAME] = { " ", " " },
-	[SIGN_BRANCH] = { "├─ ", "|- " },
-	[SIGN_LAST] = { "└─ ", "`- " },
-	[SIGN_LINE] = { "│  ", "|  " },
-	[SIGN_FOLDED] = { "+", "+" },
-	[SIGN_RULE] = { "─", "-" },
 };
 
 /* Foreground, background (-1: the terminal's own), and what is added to them; then without. */
@@ -199,6 +193,11 @@ void terminal_show(void)
 	if (terminal.cursor_row >= 0)
 		move(terminal.cursor_row, terminal.cursor_column);
 	refresh();
+}
+
+void terminal_redraw(void)
+{
+	clearok(stdscr, TRUE);
 }
 
 void terminal_place_cursor(int row, int column)

@@ -29,12 +29,6 @@ enum look {
 enum sign {
 	SIGN_UP,
 	SIGN_DOWN,
-	SIGN_SAME,
-	SIGN_BRANCH, /* of a tree: one that others follow */
-	SIGN_LAST,
-	SIGN_LINE,
-	SIGN_FOLDED,
-	SIGN_RULE,
 	SIGNS,
 };
 
@@ -115,6 +109,11 @@ void terminal_clear(void);
  * terminal_show - end it: what has changed is written
  */
 void terminal_show(void);
+
+/**
+ * terminal_redraw - somebody else has written on it: draw all of it the next time
+ */
+void terminal_redraw(void);
 
 /**
  * terminal_put - text in a field, cut at its end
