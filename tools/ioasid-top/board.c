@@ -9,9 +9,6 @@
 /* Of the alarm: from here on pressure is worth a look. */
 #define FAIR_PART 0.75
 
-/* Least width of a column that gives way to others. */
-#define LEAST_WIDTH 8
-
 static size_t find_row(const struct table *table, enum kind kind, uint64_t id)
 {
 	for (size_t i = 0; i < table->count; i++)
@@ -145,32 +142,21 @@ static size_t column_number(enum view view, const struct column *column)
 	return i;
 }
 
-/* The column that gives way to the others. */
-static size_t flexible(const struct layout *layout)
-{
-	for (size_t i = 0; i < layout->count; i++)
-		if (layout->column[i]->unit == UNIT_TEXT)
-			return i;
-	return layout->count;
-}
-
-/* Take out what is hidden. Returns how wide the rest is, but for the column that gives way. */
-static int drop_hidden(const struct board *board, struct layout *layout)
+/* Take out what is hidden. */
+static void drop_hidden(const struct board *board, struct layout *layout)
 {
 	enum view view = board->table.selection->view;
 	size_t count = 0;
-	int width = 0;
 
+	layout->total = -1;
 	for (size_t i = 0; i < layout->count; i++) {
 		if (board->is_hidden[column_number(view, layout->column[i])])
 			continue;
 		layout->column[count] = layout->column[i];
-		layout->width[count++] = layout->width[i];
+		layout->width[count] = layout->width[i];
+		layout->total += abs(layout->width[count++]) + 1;
 	}
 	layout->count = count;
-	for (size_t i = 0; i < count; i++)
-		width += 1 + (i == flexible(layout) ? 0 : abs(layout->width[i]));
-	return width - 1;
 }
 
 static bool hides_any(const struct board *board)
@@ -189,18 +175,15 @@ static struct layout fit(const struct board *board)
 {
 	const struct table *table = &board->table;
 	int columns = terminal_columns();
-	struct layout layout;
 	int wider = 2 * columns;
-	int left;
+	struct layout layout;
 
 	if (!hides_any(board))
 		return layout_fit(table->snapshot, table->selection->view, &board->style, columns);
 	do {
 		layout = layout_fit(table->snapshot, table->selection->view, &board->style, wider);
-		left = columns - drop_hidden(board, &layout);
-	} while (left < (flexible(&layout) < layout.count ? LEAST_WIDTH : 0) && wider-- > columns);
-	if (flexible(&layout) < layout.count)
-		layout.width[flexible(&layout)] = left > 0 ? -left : -LEAST_WIDTH;
+		drop_hidden(board, &layout);
+	} while (layout.total > columns && wider-- > columns);
 	return layout;
 }
 

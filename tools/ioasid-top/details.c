@@ -44,14 +44,14 @@ static void write_title(struct page *page, const struct row *row)
 	}
 }
 
-/* A kind's cells are those of the view of the same number. Long ones have a line to themselves. */
+/* Two in a line; long ones have one to themselves. */
 static void write_cells(struct page *page, const struct snapshot *snapshot, const struct row *row,
 			const struct style *style)
 {
 	const struct column *column, *left = NULL;
 	struct cell left_cell;
 
-	for (size_t i = 0; (column = column_of((enum view)row->kind, i)); i++) {
+	for (size_t i = 0; (column = column_of_kind(row->kind, i)); i++) {
 		struct cell cell = column_text(column, snapshot, row, style, 0);
 
 		if (NAME_WIDTH + 1 + text_columns(cell.s) >= FIELD_WIDTH) {

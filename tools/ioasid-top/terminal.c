@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <term.h>
+#include <termcap.h>
 #include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -62,13 +62,11 @@ static const struct {
 
 bool terminal_is_able(void)
 {
-	int error;
+	const char *name = getenv("TERM");
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !name)
 		return false;
-	if (setupterm(NULL, STDOUT_FILENO, &error))
-		return false;
-	return cursor_address && clear_screen;
+	return tgetent(NULL, name) == 1 && tgetstr("cm", NULL) && tgetstr("cl", NULL);
 }
 
 /* What is said while the screen is ours would be drawn into it. */

@@ -60,7 +60,8 @@ enum question {
  * @is_paused: no snapshots by themselves
  * @is_over: end
  * @count: snapshots taken
- * @began_ns: when the first one was
+ * @began_ns: when it began
+ * @taken_ns: when the last one was
  */
 static struct {
 	struct selection *selection;
@@ -86,6 +87,7 @@ static struct {
 	bool is_over;
 	uint64_t count;
 	uint64_t began_ns;
+	uint64_t taken_ns;
 } tui;
 
 static void say(const char *text)
@@ -101,6 +103,7 @@ static void choose(void)
 
 static void take(void)
 {
+	tui.taken_ns = tool_now_ns();
 	tui.snapshot = snapshot_take(tui.selection);
 	tui.count++;
 	choose();
@@ -697,13 +700,14 @@ static void start(const struct tui_options *options)
 }
 
 /* Until the next snapshot is due, or somebody ends it. */
-static void wait_and_draw(uint64_t next_ns)
+static void wait_and_draw(void)
 {
-	int key;
-
 	for (;;) {
+		uint64_t next = tui.taken_ns + tui.settings.delay_ns;
+		int key;
+
 		draw();
-		key = terminal_key(tui.is_paused ? UINT64_MAX : next_ns);
+		key = terminal_key(tui.is_paused ? UINT64_MAX : next);
 		if (key == WAIT_TIME)
 			return;
 		if (key == WAIT_SIGNAL)
@@ -738,13 +742,11 @@ void tui_run(const struct tui_options *options)
 	tui.board.style.is_ascii = terminal_is_ascii();
 	tui.began_ns = tool_now_ns();
 	while (!tui.is_over) {
-		uint64_t now = tool_now_ns();
-
 		take();
 		write_page();
 		if (options->count && tui.count >= options->count)
 			break;
-		wait_and_draw(now + tui.settings.delay_ns);
+		wait_and_draw();
 	}
 	terminal_close();
 	sum_up();
