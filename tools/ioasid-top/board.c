@@ -21,8 +21,8 @@ static void keep_inside(struct board *board)
 {
 	size_t count = board->table.count;
 
-	if (board->selected >= count)
-		board->selected = count ? count - 1 : 0;
+	if (board->place.selected >= count)
+		board->place.selected = count ? count - 1 : 0;
 }
 
 static void remember(struct board *board)
@@ -31,8 +31,8 @@ static void remember(struct board *board)
 
 	if (!line)
 		return;
-	board->kind = line->row->kind;
-	board->id = line->row->id;
+	board->place.kind = line->row->kind;
+	board->place.id = line->row->id;
 }
 
 void board_set(struct board *board, const struct snapshot *snapshot,
@@ -42,24 +42,24 @@ void board_set(struct board *board, const struct snapshot *snapshot,
 
 	table_free(&board->table);
 	board->table = table_make(snapshot, selection);
-	found = find_row(&board->table, board->kind, board->id);
-	if (board->follows && found < board->table.count)
-		board->selected = found;
+	found = find_row(&board->table, board->place.kind, board->place.id);
+	if (board->place.follows && found < board->table.count)
+		board->place.selected = found;
 	keep_inside(board);
 	remember(board);
 }
 
 const struct line *board_line(const struct board *board)
 {
-	if (board->selected >= board->table.count)
+	if (board->place.selected >= board->table.count)
 		return NULL;
-	return &board->table.line[board->selected];
+	return &board->table.line[board->place.selected];
 }
 
 void board_select(struct board *board, size_t number)
 {
-	board->selected = number;
-	board->follows = true;
+	board->place.selected = number;
+	board->place.follows = true;
 	keep_inside(board);
 	remember(board);
 }
@@ -67,9 +67,10 @@ void board_select(struct board *board, size_t number)
 static void move(struct board *board, size_t lines, bool is_upwards)
 {
 	if (!is_upwards)
-		board_select(board, board->selected + lines);
+		board_select(board, board->place.selected + lines);
 	else
-		board_select(board, board->selected > lines ? board->selected - lines : 0);
+		board_select(board,
+			     board->place.selected > lines ? board->place.selected - lines : 0);
 }
 
 bool board_key(struct board *board, int key)
@@ -218,7 +219,7 @@ static void draw_line(const struct board *board, size_t number, int row)
 {
 	const struct line *line = &board->table.line[number];
 	const struct layout *layout = &board->layout;
-	bool is_selected = number == board->selected;
+	bool is_selected = number == board->place.selected;
 	int column = 0;
 
 	if (is_selected)
@@ -239,12 +240,12 @@ static void scroll_to_selected(struct board *board)
 {
 	size_t count = board->table.count;
 
-	if (board->top + board->seen > count)
-		board->top = count > board->seen ? count - board->seen : 0;
-	if (board->selected < board->top)
-		board->top = board->selected;
-	if (board->seen && board->selected >= board->top + board->seen)
-		board->top = board->selected - board->seen + 1;
+	if (board->place.top + board->seen > count)
+		board->place.top = count > board->seen ? count - board->seen : 0;
+	if (board->place.selected < board->place.top)
+		board->place.top = board->place.selected;
+	if (board->seen && board->place.selected >= board->place.top + board->seen)
+		board->place.top = board->place.selected - board->seen + 1;
 }
 
 void board_draw(struct board *board, int row, int rows)
@@ -254,8 +255,8 @@ void board_draw(struct board *board, int row, int rows)
 	scroll_to_selected(board);
 	if (rows > 0)
 		draw_names(board, row);
-	for (size_t i = 0; i < board->seen && board->top + i < board->table.count; i++)
-		draw_line(board, board->top + i, row + 1 + i);
+	for (size_t i = 0; i < board->seen && board->place.top + i < board->table.count; i++)
+		draw_line(board, board->place.top + i, row + 1 + i);
 }
 
 void board_free(struct board *board)

@@ -8,29 +8,37 @@
 #include "table.h"
 
 /**
- * struct board - the table, and where the user is in it
+ * struct place - where the user is in a table
+ * @selected: number of the selected line
+ * @top: number of the first line that is seen
+ * @follows: the selection stays on its row, wherever that goes: since the user moved it
+ * @kind: of that row
+ * @id: of that row
+ */
+struct place {
+	size_t selected;
+	size_t top;
+	bool follows;
+	enum kind kind;
+	uint64_t id;
+};
+
+/**
+ * struct board - a table on the screen
  * @table: what there is
  * @layout: its columns on this screen
  * @style: of cells
  * @is_hidden: columns that the user doesn't want, numbered as column_of() does; NULL: none
- * @selected: number of the selected line
- * @top: number of the first line that is seen
- * @seen: how many were, when it was drawn last
- * @follows: the selection stays on its row, wherever that goes: since the user moved it
- * @kind: of that row
- * @id: of that row
+ * @place: where the user is
+ * @seen: how many lines were, when it was drawn last
  */
 struct board {
 	struct table table;
 	struct layout layout;
 	struct style style;
 	const bool *is_hidden;
-	size_t selected;
-	size_t top;
+	struct place place;
 	size_t seen;
-	bool follows;
-	enum kind kind;
-	uint64_t id;
 };
 
 /**

@@ -12,6 +12,9 @@
 #define NAME_WIDTH 11
 #define FIELD_WIDTH 40
 
+/* The last ones; a page has all of everybody's. */
+#define REFUSALS_IN_DETAILS 5
+
 static const char *const kind_words[KINDS] = {
 	[KIND_PROCESS] = "process",    [KIND_CGROUP] = "cgroup",   [KIND_USER] = "user",
 	[KIND_IOAS] = "address space", [KIND_DEVICE] = "device",   [KIND_PIN] = "pin",
@@ -156,11 +159,11 @@ static void write_refusal(struct page *page, const struct refusal *refusal)
 		 error_text(refusal->code).s, or_dash(refusal->policy));
 }
 
-/* Of a row, or of all when that is NULL. */
+/* The last ones of a row, or all when that is NULL. */
 static void write_refusals(struct page *page, const struct snapshot *snapshot,
 			   const struct row *row)
 {
-	size_t count = 0;
+	size_t count = 0, most = row ? REFUSALS_IN_DETAILS : SIZE_MAX;
 
 	for (size_t i = 0; i < snapshot->refusal_count; i++)
 		count += !row || concerns(&snapshot->refusals[i], row);
@@ -169,13 +172,17 @@ static void write_refusals(struct page *page, const struct snapshot *snapshot,
 			 clock_text(snapshot->began_ms).s);
 		return;
 	}
-	page_add(page, LOOK_STRONG, "The last refusal%s, of which %zu %s kept; the latest first",
-		 count == 1 ? "" : "s", count, count == 1 ? "is" : "are");
+	page_add(page, LOOK_STRONG, "The last %zu of %zu refusal%s that %s kept, the latest first",
+		 count < most ? count : most, count, count == 1 ? "" : "s",
+		 count == 1 ? "is" : "are");
 	page_add(page, LOOK_HEAD, "%-8s %7s %-11s %6s %6s %6s %-7s %-6s %-6s %-15s", "TIME", "PID",
 		 "COMMAND", "ASKED", "USED", "LIMIT", "WHOSE", "STEP", "ERROR", "POLICY");
-	for (size_t i = 0; i < snapshot->refusal_count; i++)
-		if (!row || concerns(&snapshot->refusals[i], row))
-			write_refusal(page, &snapshot->refusals[i]);
+	for (size_t i = 0; i < snapshot->refusal_count && most; i++) {
+		if (row && !concerns(&snapshot->refusals[i], row))
+			continue;
+		write_refusal(page, &snapshot->refusals[i]);
+		most--;
+	}
 }
 
 void details_write(struct page *page, const struct snapshot *snapshot, enum kind kind, uint64_t id,
@@ -189,11 +196,11 @@ void details_write(struct page *page, const struct snapshot *snapshot, enum kind
 		return;
 	}
 	write_title(page, row);
-	page_add(page, LOOK_PLAIN, "%s", "");
-	write_cells(page, snapshot, row, style);
 	write_history(page, row, style);
 	page_add(page, LOOK_PLAIN, "%s", "");
 	write_refusals(page, snapshot, row);
+	page_add(page, LOOK_PLAIN, "%s", "");
+	write_cells(page, snapshot, row, style);
 }
 
 void details_write_refusals(struct page *page, const struct snapshot *snapshot)

@@ -37,6 +37,6 @@ void help_write(struct page *page, enum view view)
 		page_add(page, LOOK_PLAIN, "%-11s %s", column->name, column->help);
 	page_add(page, LOOK_PLAIN, "%s", "");
 	page_add(page, LOOK_PLAIN,
-		 "PRESS%% is red from %g on, where its line at the top says so too", table_alarm);
+		 "PRESS%% is red from %g on; a line at the top says then who it is", table_alarm);
 	page_add(page, LOOK_PLAIN, "Sizes are in units of 1024 bytes. man ioasid-top has more.");
 }

@@ -43,6 +43,7 @@ enum question {
  * @settings: what W saves
  * @snapshot: the last one
  * @board: the table
+ * @places: where the user is in each view, or was
  * @mode: what the keys are for
  * @page: what is read in it
  * @kind: of the row whose details are shown
@@ -69,6 +70,7 @@ static struct {
 	struct settings settings;
 	const struct snapshot *snapshot;
 	struct board board;
+	struct place places[VIEWS];
 	enum mode mode;
 	struct page page;
 	enum kind kind;
@@ -156,7 +158,7 @@ static int draw_place(int row)
 		length += snprintf(place.s + length, sizeof(place.s) - length, " filter:%s",
 				   tui.filter);
 	snprintf(place.s + length, sizeof(place.s) - length, " %zu/%zu",
-		 tui.board.table.count ? tui.board.selected + 1 : 0, tui.board.table.count);
+		 tui.board.table.count ? tui.board.place.selected + 1 : 0, tui.board.table.count);
 	width = terminal_width(place.s);
 	if (width > terminal_columns())
 		width = terminal_columns();
@@ -260,12 +262,12 @@ static void use_view(enum view view)
 {
 	struct selection *selection = tui.selection;
 
+	tui.places[selection->view] = tui.board.place;
 	selection->view = view;
 	selection->sort = tui.settings.sort[view];
 	selection->is_inverted = tui.settings.is_inverted[view];
 	tui.board.is_hidden = tui.settings.is_hidden[view];
-	tui.board.selected = tui.board.top = 0;
-	tui.board.follows = false;
+	tui.board.place = tui.places[view];
 }
 
 static void show_view(enum view view)
@@ -283,7 +285,7 @@ static void show_view(enum view view)
 	}
 	tui.selection->pid = pid;
 	use_view(view);
-	if (view == VIEW_PINS || view == VIEW_TREE)
+	if (view == VIEW_PINS || (view == VIEW_TREE && tui.selection->fold_count))
 		take();
 	else
 		choose();
@@ -320,7 +322,7 @@ static void fold(bool unfold)
 	}
 	if (!line || !line->has_children || line->is_unfolded == unfold)
 		return;
-	tui.board.follows = true;
+	tui.board.place.follows = true;
 	selection_fold(tui.selection, line->row->kind, line->row->id, unfold);
 	if (unfold && line->row->kind == KIND_IOAS)
 		take();
@@ -335,7 +337,7 @@ static void fold_all(void)
 
 	selection->level = selection->level == LEVEL_IOAS ? LEVEL_PROCESS : LEVEL_IOAS;
 	selection->fold_count = 0;
-	tui.board.follows = true;
+	tui.board.place.follows = true;
 	choose();
 }
 
@@ -443,16 +445,16 @@ static void ask(enum question question)
 	tui.question = question;
 	switch (question) {
 	case ASK_SEARCH:
-		tui.search_from = tui.board.selected;
-		prompt_open(&tui.prompt, "Search: ", "");
+		tui.search_from = tui.board.place.selected;
+		prompt_open(&tui.prompt, "Search:", "");
 		return;
 	case ASK_FILTER:
 		strcpy(tui.filter_before, tui.filter);
-		prompt_open(&tui.prompt, "Only rows with: ", tui.filter);
+		prompt_open(&tui.prompt, "Only rows with:", tui.filter);
 		return;
 	case ASK_DELAY:
 		snprintf(delay, sizeof(delay), "%g", tui.settings.delay_ns / NSEC_PER_SEC);
-		prompt_open(&tui.prompt, "Seconds between two snapshots: ", delay);
+		prompt_open(&tui.prompt, "Seconds between two snapshots:", delay);
 	}
 }
 
@@ -485,7 +487,7 @@ static void search_again(bool is_upwards)
 	size_t count = tui.board.table.count;
 
 	if (count)
-		search(tui.board.selected + (is_upwards ? count - 1 : 1), is_upwards);
+		search(tui.board.place.selected + (is_upwards ? count - 1 : 1), is_upwards);
 }
 
 static void type_search(enum prompt_state state)
@@ -724,10 +726,10 @@ static void sum_up(void)
 	const struct row *all = &tui.snapshot->all;
 	double seconds = (tool_now_ns() - tui.began_ns) / NSEC_PER_SEC;
 
-	printf("ioasid-top: %" PRIu64 " snapshot%s in %.1f s, %s pinned in the last one; meanwhile "
-	       "%" PRIu64 " map%s, %" PRIu64 " refused, %" PRIu64 " event%s lost\n",
-	       tui.count, tui.count == 1 ? "" : "s", seconds, text_size(all->pinned).s,
-	       all->total.maps, all->total.maps == 1 ? "" : "s", all->total.refused,
+	printf("ioasid-top: %" PRIu64 " snapshot%s, %.0f s: %" PRIu64 " map%s, %" PRIu64
+	       " refused, %s pinned, %" PRIu64 " event%s lost\n",
+	       tui.count, tui.count == 1 ? "" : "s", seconds, all->total.maps,
+	       all->total.maps == 1 ? "" : "s", all->total.refused, text_size(all->pinned).s,
 	       tui.snapshot->lost, tui.snapshot->lost == 1 ? "" : "s");
 }
 
