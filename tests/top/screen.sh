@@ -12,7 +12,12 @@ tool=$build/tests/top/ioasid-top
 export TZ=UTC LC_ALL=C.UTF-8 XDG_CONFIG_HOME="$scratch/config"
 unset NO_COLOR TOP_PROCESSES
 
-# golden WHAT NAME [CAPTURE] - wait until the screen is like that; with colours: terminal_colours.
+# coloured - the screen with its colours, so that an editor can show it.
+coloured() {
+	terminal_colours | sed 's/\x1b/\\e/g; s/$/|/'
+}
+
+# golden WHAT NAME [coloured] - wait until the screen is like that.
 golden() {
 	wanted=$screens/$2.txt capture=${3:-terminal_text} tries=0
 	if [ -n "${UPDATE:-}" ]; then
@@ -60,7 +65,7 @@ selected() {
 # Every view, at 80x24.
 open_top 80 24
 golden "processes" processes
-golden "processes, with colours" processes-colours terminal_colours
+golden "processes, with colours" processes-colours coloured
 number=2
 for view in cgroups users ioas devices; do
 	terminal_type $number

@@ -57,13 +57,13 @@ static void write_cells(struct page *page, const struct snapshot *snapshot, cons
 	for (size_t i = 0; (column = column_of_kind(row->kind, i)); i++) {
 		struct cell cell = column_text(column, snapshot, row, style, 0);
 
-		if (NAME_WIDTH + 1 + terminal_width(cell.s) >= FIELD_WIDTH) {
+		if (NAME_WIDTH + 1 + terminal_length(cell.s) >= FIELD_WIDTH) {
 			page_add(page, LOOK_PLAIN, "%-*s %s", NAME_WIDTH, column->name, cell.s);
 		} else if (!left) {
 			left = column;
 			left_cell = cell;
 		} else {
-			int gap = FIELD_WIDTH - NAME_WIDTH - 1 - terminal_width(left_cell.s);
+			int gap = FIELD_WIDTH - NAME_WIDTH - 1 - terminal_length(left_cell.s);
 
 			page_add(page, LOOK_PLAIN, "%-*s %s%*s%-*s %s", NAME_WIDTH, left->name,
 				 left_cell.s, gap, "", NAME_WIDTH, column->name, cell.s);

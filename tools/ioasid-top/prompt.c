@@ -66,7 +66,7 @@ enum prompt_state prompt_key(struct prompt *prompt, int key)
 
 void prompt_draw(const struct prompt *prompt, int row)
 {
-	int column = terminal_put(row, 0, terminal_width(prompt->title), LOOK_KEY, prompt->title);
+	int column = terminal_put(row, 0, terminal_length(prompt->title), LOOK_KEY, prompt->title);
 
 	column = terminal_put(row, column + 1, terminal_columns(), LOOK_PLAIN, prompt->text);
 	terminal_place_cursor(row, column);

@@ -224,7 +224,7 @@ static size_t next_character(const char *text, wchar_t *character)
 	return length;
 }
 
-int terminal_width(const char *text)
+int terminal_length(const char *text)
 {
 	wchar_t character;
 	size_t length;
@@ -252,8 +252,8 @@ int terminal_put(int row, int column, int width, enum look look, const char *tex
 	end = column + abs(width) < COLS ? column + abs(width) : COLS;
 	attrset(terminal.looks[look]);
 	fill(row, column, end - column);
-	if (width < 0 && terminal_width(text) < end - column)
-		at = end - terminal_width(text);
+	if (width < 0 && terminal_length(text) < end - column)
+		at = end - terminal_length(text);
 	for (; (length = next_character(text, &character)); text += length) {
 		if (at + wcwidth(character) > end)
 			break;

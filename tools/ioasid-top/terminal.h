@@ -128,9 +128,9 @@ void terminal_redraw(void);
 int terminal_put(int row, int column, int width, enum look look, const char *text);
 
 /**
- * terminal_width - columns that a text takes as terminal_put() shows it
+ * terminal_length - columns that a text takes as terminal_put() shows it
  */
-int terminal_width(const char *text);
+int terminal_length(const char *text);
 
 /**
  * terminal_place_cursor - show the cursor there after terminal_show(); a negative row hides it

@@ -136,7 +136,7 @@ static void draw_views(int row)
 			snprintf(text, sizeof(text), " t %s ", view_name(view));
 		else
 			snprintf(text, sizeof(text), " %u %s ", view + 1, view_name(view));
-		column = terminal_put(row, column, terminal_width(text),
+		column = terminal_put(row, column, terminal_length(text),
 				      is_this ? LOOK_KEY : LOOK_FAINT, text);
 	}
 }
@@ -159,7 +159,7 @@ static int draw_place(int row)
 				   tui.filter);
 	snprintf(place.s + length, sizeof(place.s) - length, " %zu/%zu",
 		 tui.board.table.count ? tui.board.place.selected + 1 : 0, tui.board.table.count);
-	width = terminal_width(place.s);
+	width = terminal_length(place.s);
 	if (width > terminal_columns())
 		width = terminal_columns();
 	terminal_put(row, terminal_columns() - width, width, LOOK_STRONG, place.s);
@@ -176,14 +176,14 @@ static void draw_keys(int row, int end)
 	int column = 0;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		int width = terminal_width(keys[i][0]) + terminal_width(keys[i][1]);
+		int width = terminal_length(keys[i][0]) + terminal_length(keys[i][1]);
 
 		if (column + width >= end)
 			return;
-		column = terminal_put(row, column, terminal_width(keys[i][0]), LOOK_STRONG,
+		column = terminal_put(row, column, terminal_length(keys[i][0]), LOOK_STRONG,
 				      keys[i][0]);
 		column =
-			terminal_put(row, column, terminal_width(keys[i][1]), LOOK_KEY, keys[i][1]);
+			terminal_put(row, column, terminal_length(keys[i][1]), LOOK_KEY, keys[i][1]);
 		column++;
 	}
 }
