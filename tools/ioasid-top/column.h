@@ -22,6 +22,7 @@ enum unit {
 	UNIT_PERCENT, /* fraction */
 	UNIT_RATIO, /* fraction */
 	UNIT_RATE, /* fraction: per second */
+	UNIT_SIZES, /* number: a bitmap of powers of two, in bytes */
 };
 
 /**
@@ -43,7 +44,11 @@ struct value {
  * @key: in JSON and CSV: "pinned"
  * @help: what it means, a line of at most 64 characters
  * @unit: what its cells hold
- * @width: in a table; negative ones align to the left
+ * @width: in a table, at least; negative ones align to the left
+ * @most: the same, at most; 0: no more than @width
+ * @kinds: rows that have it, a bitmap
+ * @offset: of what it shows in struct row, if that is a field
+ * @get: how to get it, if not
  */
 struct column {
 	const char *name;
@@ -51,6 +56,7 @@ struct column {
 	const char *help;
 	enum unit unit;
 	int width;
+	int most;
 	unsigned int kinds;
 	size_t offset;
 	struct value (*get)(const struct snapshot *snapshot, const struct row *row);
@@ -81,6 +87,24 @@ const struct column *column_find(enum view view, const char *name);
  * column_of - the columns of a view one after another, as a wide table has them: NULL after the last
  */
 const struct column *column_of(enum view view, size_t index);
+
+/**
+ * column_of_kind - the columns of a row of its own, which JSON has whatever the view
+ */
+const struct column *column_of_kind(enum kind kind, size_t index);
+
+/**
+ * column_has - has the row this column at all? In the tree some have not
+ */
+bool column_has(const struct column *column, const struct row *row);
+
+/**
+ * column_compare - order two rows by a column: amounts from the largest on, text and numbers that
+ * are names from the smallest on, what is not known last
+ * @invert: the other way round, but for what is not known
+ */
+int column_compare(const struct column *column, const struct snapshot *snapshot,
+		   const struct row *a, const struct row *b, bool invert);
 
 /**
  * column_default - what a view is sorted by when nobody says otherwise

@@ -34,7 +34,6 @@ struct renderer {
 };
 
 extern const struct renderer render_table;
-extern const struct renderer render_screen; /* the table, each on a cleared terminal */
 extern const struct renderer render_json;
 extern const struct renderer render_csv;
 extern const struct renderer render_prometheus; /* Prometheus's text format */

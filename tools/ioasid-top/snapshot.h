@@ -61,6 +61,7 @@ struct traffic {
  * @path: path of the cgroup @cgroup; never NULL
  * @policy: of an address space: the place policy that it asks for, or ""; never NULL
  * @processes: that it has
+ * @spaces: address spaces that it made and that have mappings
  * @pins: groups of pages that are pinned together
  * @pinned: memory that is pinned, each page once
  * @charged: of it, what is charged
@@ -75,7 +76,7 @@ struct traffic {
  * @stale: pinned memory whose address has got other memory since
  * @devices: devices attached
  * @containers: VFIO containers of these
- * @recent: what it did since the snapshot before; zeros in the first one
+ * @recent: what it did since the snapshot before; in the first one, since the tool began to look
  * @total: the same since the tool began to look
  * @p50_ns: map calls: half of them took less, in the last interval that had some; or ROW_NONE
  * @p99_ns: 99 of 100 took less
@@ -113,6 +114,7 @@ struct row {
 	const char *path;
 	const char *policy;
 	uint64_t processes;
+	uint64_t spaces;
 	uint64_t pins;
 	uint64_t pinned;
 	uint64_t charged;
@@ -199,6 +201,7 @@ struct refusal {
 /**
  * struct snapshot - one moment
  * @time_ms: since the epoch
+ * @number: of snapshots so far, with this one
  * @interval_ns: since the snapshot before; 0 in the first one: nothing is known of rates then
  * @began_ms: when the tool began to look
  * @rows: what there is, all of it, whatever the selection; pins and mappings only of those that the
@@ -209,6 +212,7 @@ struct refusal {
  * @policies: what is active
  * @refusals: the last ones, the latest first
  * @refusal_count: how many
+ * @refusals_fresh: of these, since the snapshot before
  * @lost: events that could not be kept, since the tool began to look; counters miss them
  * @module_version: of the ioasid module, or "?"
  * @kernel: release of the kernel
@@ -216,6 +220,7 @@ struct refusal {
  * @bpf_percent: the same of its BPF programs; NAN when the kernel does not count
  */
 struct snapshot {
+	uint64_t number;
 	uint64_t time_ms;
 	uint64_t interval_ns;
 	uint64_t began_ms;
@@ -226,6 +231,7 @@ struct snapshot {
 	struct policy_state policies[POLICY_KINDS];
 	struct refusal refusals[REFUSALS_MOST];
 	size_t refusal_count;
+	size_t refusals_fresh;
 	uint64_t lost;
 	char module_version[32];
 	char kernel[65];

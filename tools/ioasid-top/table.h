@@ -6,6 +6,7 @@
 #define IOASID_TOP_TABLE_H
 
 #include "column.h"
+#include "term.h"
 
 /**
  * struct line - a row with its place in the table
@@ -76,10 +77,5 @@ struct header {
  * @width: characters of a line
  */
 struct header header_make(const struct table *table, const struct style *style, unsigned int width);
-
-/**
- * text_columns - how many characters wide a (sound) text is on a terminal
- */
-unsigned int text_columns(const char *text);
 
 #endif /* IOASID_TOP_TABLE_H */

@@ -3,8 +3,7 @@
 
 #include "json.h"
 
-/* Bytes that are not ASCII pass when they are well-formed UTF-8 and become '?' when not. */
-static unsigned int utf8_length(const unsigned char *text)
+unsigned int utf8_length(const unsigned char *text)
 {
 	unsigned int length = *text >= 0xf0 ? 4 : *text >= 0xe0 ? 3 : *text >= 0xc2 ? 2 : 0;
 
@@ -18,6 +17,7 @@ static unsigned int utf8_length(const unsigned char *text)
 	return length;
 }
 
+/* Bytes that are not ASCII pass when they are well-formed UTF-8 and become '?' when not. */
 static void put_string(FILE *out, const char *string)
 {
 	const unsigned char *text = (const unsigned char *)string;
@@ -103,6 +103,12 @@ void json_signed(struct json *json, const char *key, int64_t value)
 {
 	put_key(json, key);
 	fprintf(json->out, "%" PRId64, value);
+}
+
+void json_decimal(struct json *json, const char *key, double value)
+{
+	put_key(json, key);
+	fprintf(json->out, "%.3f", value);
 }
 
 void json_bool(struct json *json, const char *key, bool value)
