@@ -13,6 +13,7 @@
 
 #include "render.h"
 #include "tool.h"
+#include "terminal.h"
 #include "tui.h"
 
 enum {
@@ -37,6 +38,7 @@ static struct {
 	bool is_batch;
 	bool has_delay;
 	bool no_colour;
+	unsigned int given; /* TUI_GIVEN_* */
 } settings = {
 	.delay_ns = 2000000000,
 	.writing.width = -1,
@@ -212,19 +214,23 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 's':
 		settings.sort = argument;
+		settings.given |= TUI_GIVEN_SORT;
 		return 0;
 	case 'I':
 		settings.selection.is_inverted = true;
+		settings.given |= TUI_GIVEN_SORT;
 		return 0;
 	case OPTION_ALARM:
 		table_alarm = tool_number(state, "percentage", argument, 1, 100);
 		return 0;
 	case OPTION_VIEW:
 		settings.selection.view = parse_view(state, argument);
+		settings.given |= TUI_GIVEN_VIEW;
 		return 0;
 	case OPTION_TREE:
 		settings.selection.view = VIEW_TREE;
 		settings.selection.level = parse_level(state, argument);
+		settings.given |= TUI_GIVEN_VIEW;
 		return 0;
 	case OPTION_BYTES:
 		settings.writing.style.all_digits = true;
@@ -351,6 +357,38 @@ static void run_batch(void)
 	} while (tool_wait(next));
 }
 
+static void run_on_terminal(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	const struct tui_options tui = {
+		.selection = &settings.selection,
+		.style = settings.writing.style,
+		.delay_ns = settings.delay_ns,
+		.count = settings.count,
+		.no_colour = settings.no_colour || (no_colour && *no_colour),
+		.given = settings.given | (settings.has_delay ? TUI_GIVEN_DELAY : 0),
+	};
+
+	tui_run(&tui);
+}
+
+/* A screen with keys, where somebody looks on. */
+static bool is_on_terminal(void)
+{
+	const char *name = getenv("TERM");
+
+	if (settings.is_batch || !isatty(STDOUT_FILENO))
+		return false;
+	if (terminal_is_able())
+		return true;
+	if (!isatty(STDIN_FILENO))
+		tool_warn("no keys can be typed, as standard input is no terminal: tables instead");
+	else
+		tool_warn("nothing can be drawn on the terminal '%s': tables instead, as with -b",
+			  name ? name : "");
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -368,7 +406,10 @@ int main(int argc, char **argv)
 
 	snapshot_start();
 	tool_catch_signals();
-	run_batch();
+	if (is_on_terminal())
+		run_on_terminal();
+	else
+		run_batch();
 	snapshot_end();
 	free(settings.selection.folds);
 	return 0;
