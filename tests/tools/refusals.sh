@@ -57,12 +57,12 @@ workload fail 7 >/dev/null
 go_on
 end_worker
 end_trace
-is "-p: the 23 of one process" "$(grep -c ' workload .* EFAULT  pin ' "$scratch/lines")" 23
+is "-p: the 23 of one process" "$(grep -c ' workload .* EFAULT pin ' "$scratch/lines")" 23
 has "-T: with the time of day" "$(cat "$scratch/lines")" \
-	"^[0-9:]{8} +[0-9]+ +$user workload +${kib}K +- +- EFAULT +pin "
+	"^[0-9:]{8} +[0-9]+ +$user workload +${kib}K +- +- EFAULT pin "
 has "how many there were, and how many were lost" "$(cat "$scratch/lines.err")" \
 	'^23 refusals, 0 lost$'
-is "no line is longer than 90" "$(awk 'length > 90' "$scratch/lines")" ""
+is "no line is longer than 89, of which 9 are the time" "$(awk 'length > 89' "$scratch/lines")" ""
 
 # One user, and one cgroup, in sums.
 mkdir -p /sys/fs/cgroup/refusals
