@@ -14,7 +14,7 @@ floors := $(patsubst %/Makefile,%,$(wildcard bpf/Makefile tools/Makefile example
 jobs := $(shell nproc)
 
 .PHONY: all help root module $(floors) demo check check-all bench-memory bench-scale bench-policy \
-	bench-table bench-table-native bench-vfio fuzz shell sparse style kernels \
+	bench-table bench-table-native bench-vfio screenshots fuzz shell sparse style kernels \
 	clean distclean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -110,6 +110,10 @@ bench-vfio: tests/bench
 	@scripts/module peer
 	@tests/vm/run --kernel peer --mem 5G --smp 1 --icount --timeout 1800 --vfio intel-iommu \
 		--append 'hugepagesz=1G hugepages=1' -- tests/bench/vfio.sh
+
+#: boot a VM, and make the pictures of ioasid-top in docs/pictures
+screenshots: all
+	@scripts/screenshots
 
 #: only the second part of bench-table: per entry, on this machine, without a kernel
 bench-table-native: tests/bench

@@ -7,6 +7,11 @@
 
 #include "table.h"
 
+/* What the command line said, so that saved settings don't. */
+#define TUI_GIVEN_VIEW (1U << 0)
+#define TUI_GIVEN_SORT (1U << 1)
+#define TUI_GIVEN_DELAY (1U << 2)
+
 /**
  * struct tui_options - what the command line says
  * @selection: what is shown at first; the keys change it
@@ -14,6 +19,7 @@
  * @delay_ns: between two snapshots
  * @count: end after so many, 0: never
  * @no_colour: as on a terminal that has none
+ * @given: TUI_GIVEN_*
  */
 struct tui_options {
 	struct selection *selection;
@@ -21,6 +27,7 @@ struct tui_options {
 	uint64_t delay_ns;
 	uint64_t count;
 	bool no_colour;
+	unsigned int given;
 };
 
 /**
