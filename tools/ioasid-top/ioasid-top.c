@@ -37,6 +37,7 @@ static struct {
 	bool is_batch;
 	bool has_delay;
 	bool no_colour;
+	unsigned int given; /* TUI_GIVEN_* */
 } settings = {
 	.delay_ns = 2000000000,
 	.writing.width = -1,
@@ -170,6 +171,7 @@ static void parse_position(struct argp_state *state, const char *argument)
 	else
 		settings.delay_ns = tool_seconds(state, argument);
 	settings.has_delay = true;
+	settings.given |= TUI_GIVEN_DELAY;
 }
 
 /* Metrics without a file are asked for once: a second page would not be one with the first. */
@@ -178,7 +180,7 @@ static void finish_options(struct argp_state *state)
 	const struct selection *selection = &settings.selection;
 
 	settings.selection.sort = parse_column(state, selection->view, settings.sort);
-	if (selection->view == VIEW_PINS && !selection->pid && settings.is_batch)
+	if (selection->view == VIEW_PINS && !selection->pid)
 		argp_error(state, "whose pins? Name the process with -p");
 	if (!settings.renderer || !settings.renderer->replaces || settings.file)
 		return;
@@ -203,6 +205,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'd':
 		settings.delay_ns = tool_seconds(state, argument);
 		settings.has_delay = true;
+		settings.given |= TUI_GIVEN_DELAY;
 		return 0;
 	case 'p':
 		settings.selection.pid = tool_number(state, "process", argument, 1, INT_MAX);
@@ -212,6 +215,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 's':
 		settings.sort = argument;
+		settings.given |= TUI_GIVEN_SORT;
 		return 0;
 	case 'I':
 		settings.selection.is_inverted = true;
@@ -221,10 +225,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_VIEW:
 		settings.selection.view = parse_view(state, argument);
+		settings.given |= TUI_GIVEN_VIEW;
 		return 0;
 	case OPTION_TREE:
 		settings.selection.view = VIEW_TREE;
 		settings.selection.level = parse_level(state, argument);
+		settings.given |= TUI_GIVEN_VIEW;
 		return 0;
 	case OPTION_BYTES:
 		settings.writing.style.all_digits = true;
@@ -351,6 +357,30 @@ static void run_batch(void)
 	} while (tool_wait(next));
 }
 
+/* With keys, on a terminal that can: not on a dumb one. */
+static bool has_terminal(void)
+{
+	const char *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && terminal && *terminal &&
+	       strcmp(terminal, "dumb");
+}
+
+static void run_on_terminal(void)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	const struct tui_options tui = {
+		.selection = &settings.selection,
+		.style = settings.writing.style,
+		.delay_ns = settings.delay_ns,
+		.count = settings.count,
+		.no_colour = settings.no_colour || (no_colour && *no_colour),
+		.given = settings.given,
+	};
+
+	tui_run(&tui);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -368,7 +398,10 @@ int main(int argc, char **argv)
 
 	snapshot_start();
 	tool_catch_signals();
-	run_batch();
+	if (settings.is_batch || !has_terminal())
+		run_batch();
+	else
+		run_on_terminal();
 	snapshot_end();
 	free(settings.selection.folds);
 	return 0;
