@@ -13,6 +13,7 @@
 
 #include "render.h"
 #include "tool.h"
+#include "terminal.h"
 #include "tui.h"
 
 enum {
@@ -357,15 +358,6 @@ static void run_batch(void)
 	} while (tool_wait(next));
 }
 
-/* With keys, on a terminal that can: not on a dumb one. */
-static bool has_terminal(void)
-{
-	const char *terminal = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) && terminal && *terminal &&
-	       strcmp(terminal, "dumb");
-}
-
 static void run_on_terminal(void)
 {
 	const char *no_colour = getenv("NO_COLOR");
@@ -379,6 +371,23 @@ static void run_on_terminal(void)
 	};
 
 	tui_run(&tui);
+}
+
+/* A screen with keys, where somebody looks on. */
+static bool is_on_terminal(void)
+{
+	const char *name = getenv("TERM");
+
+	if (settings.is_batch || !isatty(STDOUT_FILENO))
+		return false;
+	if (terminal_is_able())
+		return true;
+	if (!isatty(STDIN_FILENO))
+		tool_warn("no keys can be typed, as standard input is no terminal: tables instead");
+	else
+		tool_warn("nothing can be drawn on the terminal '%s': tables instead, as with -b",
+			  name ? name : "");
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -398,10 +407,10 @@ int main(int argc, char **argv)
 
 	snapshot_start();
 	tool_catch_signals();
-	if (settings.is_batch || !has_terminal())
-		run_batch();
-	else
+	if (is_on_terminal())
 		run_on_terminal();
+	else
+		run_batch();
 	snapshot_end();
 	free(settings.selection.folds);
 	return 0;

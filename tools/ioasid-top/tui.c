@@ -697,6 +697,10 @@ static void start(const struct tui_options *options)
 	settings->all_digits |= options->style.all_digits;
 	snprintf(tui.filter, sizeof(tui.filter), "%s",
 		 tui.selection->filter ? tui.selection->filter : "");
+	if (settings->view == VIEW_PINS && !tui.pid) {
+		settings->view = VIEW_PROCESSES;
+		say("Whose pins? Select a process, then 6");
+	}
 	use_view(settings->view);
 	tui.before_tree = settings->view == VIEW_TREE ? VIEW_PROCESSES : settings->view;
 }
