@@ -129,7 +129,7 @@ static bool put_alarm(struct draft *draft, const struct snapshot *snapshot)
 		}
 	}
 	for (size_t k = 0; k < 8 && nearest[k]; k++)
-		put(draft, "%s%u %s %.0f%%", k ? ", " : "limit near: ", nearest[k]->pid,
+		put(draft, "%s%u %s %.1f%%", k ? ", " : "limit near: ", nearest[k]->pid,
 		    nearest[k]->command, nearest[k]->pressure);
 	return nearest[0];
 }
