@@ -1,363 +1,667 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <bpf/bpf.h>
-#include <errno.h>
-#include <pwd.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "ioasid-top.skel.h"
+#include "memo.h"
+#include "names.h"
+#include "sample.h"
 #include "snapshot.h"
 #include "tool.h"
 
-/* Room for more rows than there are, so that growing is rare. */
-#define ROWS_AT_FIRST 64
+#define EXITED \
+	(1ULL << 32) /* in the key of a process: another one than the living of this number */
+
+static const char *const stages[] = { "", "check", "charge", "pin", "place", "table", "use" };
+/* From IOASID_REASON_PROCESS on. */
+static const char *const reasons[] = { "process", "user", "cgroup", "all" };
 
 static struct {
-	struct ioasid_top_bpf *bpf;
-	const struct domain_row *domains;
-	const struct device_row *devices;
-	size_t room; /* in each of both */
 	struct snapshot last;
-} taker;
+	const struct sample *sample;
+	size_t room[KINDS];
+	uint64_t mono_ns;
+	uint64_t cpu_ns;
+	uint64_t bpf_ns;
+} model;
 
-static size_t rows_size(size_t row)
+static const struct history no_history;
+
+static uint64_t bytes(uint64_t pages)
 {
-	size_t page = sysconf(_SC_PAGESIZE);
-
-	return (taker.room * row + page - 1) / page * page;
+	return pages > UINT64_MAX / model.sample->page ? ROW_NONE : pages * model.sample->page;
 }
 
-static const void *map_rows(const struct bpf_map *map, size_t row)
+static void copy_name(char *to, size_t size, const char *from)
 {
-	void *rows = mmap(NULL, rows_size(row), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
-
-	if (rows == MAP_FAILED)
-		tool_die("no memory for %zu rows: %s", taker.room, strerror(errno));
-	return rows;
+	snprintf(to, size, "%.*s", (int)size - 1, from);
 }
 
-/* A map has the size it is loaded with: more room is a new load. */
-static void load(size_t room)
+static struct row *add_row(enum kind kind, uint64_t id)
 {
-	struct ioasid_top_bpf *bpf = ioasid_top_bpf__open();
-	int error;
+	struct rows *rows = &model.last.rows[kind];
+	struct row *row;
 
-	if (!bpf)
-		tool_die_bpf(-errno, "the BPF programs cannot be opened");
-	bpf_map__set_max_entries(bpf->maps.domain_rows, room);
-	bpf_map__set_max_entries(bpf->maps.device_rows, room);
-	error = ioasid_top_bpf__load(bpf);
-	if (error)
-		tool_die_bpf(error, "the kernel does not take the BPF programs");
-	taker.bpf = bpf;
-	taker.room = room;
-	taker.domains = map_rows(bpf->maps.domain_rows, sizeof(*taker.domains));
-	taker.devices = map_rows(bpf->maps.device_rows, sizeof(*taker.devices));
-}
-
-static void unload(void)
-{
-	munmap((void *)taker.domains, rows_size(sizeof(*taker.domains)));
-	munmap((void *)taker.devices, rows_size(sizeof(*taker.devices)));
-	ioasid_top_bpf__destroy(taker.bpf);
-}
-
-void snapshot_start(void)
-{
-	tool_need_bpf();
-	load(ROWS_AT_FIRST);
-}
-
-void snapshot_end(void)
-{
-	unload();
-	free(taker.last.processes);
-	free(taker.last.devices);
-}
-
-static int run(const struct bpf_program *program)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, options);
-	int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
-
-	if (error)
-		tool_die_bpf(error, "the BPF program cannot be run");
-	return options.retval;
-}
-
-/* Get all rows, whatever it takes. Returns whether the module tells of devices. */
-static bool walk(void)
-{
-	for (;;) {
-		uint64_t domains, devices;
-		int told;
-
-		run(taker.bpf->progs.walk_domains);
-		told = run(taker.bpf->progs.walk_devices);
-		if (told < 0)
-			tool_die_bpf(told, "the devices cannot be walked");
-		domains = taker.bpf->bss->domains;
-		devices = taker.bpf->bss->devices;
-		if (domains <= taker.room && devices <= taker.room)
-			return told;
-		unload();
-		load((domains > devices ? domains : devices) * 2);
+	if (rows->count == model.room[kind]) {
+		model.room[kind] = model.room[kind] ? model.room[kind] * 2 : 64;
+		rows->row = reallocarray(rows->row, model.room[kind], sizeof(*rows->row));
+		if (!rows->row)
+			tool_die("no memory for %zu rows", model.room[kind]);
 	}
-}
-
-/* Neighbours mostly have the same user; looking one up reads files. */
-static const char *user_name(uid_t uid)
-{
-	static char name[32];
-	static uid_t last;
-	const struct passwd *user;
-
-	if (*name && last == uid)
-		return name;
-	user = getpwuid(uid);
-	if (user)
-		snprintf(name, sizeof(name), "%.31s", user->pw_name);
-	else
-		snprintf(name, sizeof(name), "%u", uid);
-	last = uid;
-	return name;
-}
-
-static void convert_process(struct process *process, const struct domain_row *row)
-{
-	uint64_t page = sysconf(_SC_PAGESIZE);
-
-	*process = (struct process){
-		.domain = row->domain,
-		.pins = row->pins,
-		.pinned = row->pinned * page,
-		.charged = row->charged * page,
-		.limit = row->limit > UINT64_MAX / page ? UINT64_MAX : row->limit * page,
-		.mappings = row->mappings,
-		.mapped = row->mapped * page,
-		.shared = row->shared * page,
-		.runs = row->runs,
-		.stale = row->stale * page,
-		.cgroup = row->cgroup,
-		.pid = row->tgid,
-		.uid = row->uid,
-		.exited = row->exited,
+	row = &rows->row[rows->count++];
+	*row = (struct row){
+		.kind = kind,
+		.id = id,
+		.name = "",
+		.command = "",
+		.user = "",
+		.path = "",
+		.policy = "",
+		.limit = ROW_NONE,
+		.pressure = NAN,
+		.p50_ns = ROW_NONE,
+		.p99_ns = ROW_NONE,
+		.container = ROW_NONE,
+		.state = "",
+		.policy_kind = "",
+		.last_exit = "",
+		.history = &no_history,
 	};
-	memcpy(process->command, row->comm, sizeof(process->command) - 1);
-	memcpy(process->user, user_name(row->uid), sizeof(process->user));
+	return row;
 }
 
-/* Both clocks go on while the machine sleeps. */
-static uint64_t epoch_ms(uint64_t boottime_ns)
+/* The row with this key in this snapshot, or NULL. Rows move as others are added. */
+static struct row *find_row(enum kind kind, uint64_t id)
 {
-	struct timespec now, boot;
-	uint64_t now_ns, boot_ns;
+	const struct memo *memo = memo_find(kind, id);
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	now_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
-	boot_ns = boot.tv_sec * 1000000000ULL + boot.tv_nsec;
-	return (now_ns - boot_ns + boottime_ns) / 1000000;
+	return memo && memo->seen == model.last.number ? &model.last.rows[kind].row[memo->index] :
+							 NULL;
 }
 
-static void convert_device(struct device *device, const struct device_row *row)
+static struct row *get_row(enum kind kind, uint64_t id)
 {
-	*device = (struct device){
-		.ioas = row->ioas,
-		.table = row->table,
-		.container = row->container,
-		.mappings = row->mappings,
-		.mapped = row->mapped * sysconf(_SC_PAGESIZE),
-		.page_sizes = row->sizes,
-		.since_ms = epoch_ms(row->since_ns),
-		.group = row->group,
-		.pid = row->tgid,
+	struct row *row = find_row(kind, id);
+	struct memo *memo;
+
+	if (row)
+		return row;
+	memo = memo_of(kind, id);
+	memo->seen = model.last.number;
+	memo->index = model.last.rows[kind].count;
+	return add_row(kind, id);
+}
+
+static void add_traffic(struct traffic *sum, const struct traffic *part)
+{
+	sum->maps += part->maps;
+	sum->unmaps += part->unmaps;
+	sum->mapped += part->mapped;
+	sum->reused += part->reused;
+	sum->refused += part->refused;
+}
+
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+	return now >= before ? now - before : now;
+}
+
+static struct traffic recent_traffic(const struct traffic *now, const struct traffic *before)
+{
+	return (struct traffic){
+		.maps = grown(now->maps, before->maps),
+		.unmaps = grown(now->unmaps, before->unmaps),
+		.mapped = grown(now->mapped, before->mapped),
+		.reused = grown(now->reused, before->reused),
+		.refused = grown(now->refused, before->refused),
 	};
-	memcpy(device->command, row->comm, sizeof(device->command) - 1);
-	memcpy(device->name, row->device, sizeof(device->name) - 1);
 }
 
-static int order(uint64_t a, uint64_t b)
+static void count_traffic(struct row *row, struct memo *memo, const struct raw_traffic *raw)
 {
-	return (a > b) - (a < b);
+	row->total = (struct traffic){
+		.maps = raw->maps,
+		.unmaps = raw->unmaps,
+		.mapped = bytes(raw->pages),
+		.reused = raw->reused,
+		.refused = raw->refused,
+	};
+	row->recent = recent_traffic(&row->total, &memo->last);
+	memo->last = row->total;
+	memo_count_map_times(memo, raw->took);
 }
 
-static int compare_by(enum column sort, const struct process *a, const struct process *b)
+/* Processes. */
+
+static struct row *get_process(uint32_t tgid, bool exited, const char *comm, uint32_t uid,
+			       uint64_t cgroup)
 {
-	switch (sort) {
-	case COLUMN_COMMAND:
-		return strcmp(a->command, b->command);
-	case COLUMN_USER:
-		return strcmp(a->user, b->user);
-	case COLUMN_PINNED:
-		return order(b->pinned, a->pinned);
-	case COLUMN_CHARGED:
-		return order(b->charged, a->charged);
-	case COLUMN_LIMIT:
-		return order(b->limit, a->limit);
-	case COLUMN_MAPPED:
-		return order(b->mapped, a->mapped);
-	case COLUMN_SHARED:
-		return order(b->shared, a->shared);
-	case COLUMN_PINS:
-		return order(b->pins, a->pins);
-	case COLUMN_STALE:
-		return order(b->stale, a->stale);
-	case COLUMN_DEVS:
-		return order(b->devices, a->devices);
-	default:
-		return 0;
+	uint64_t id = tgid | (exited ? EXITED : 0);
+	struct row *row = find_row(KIND_PROCESS, id);
+
+	if (row)
+		return row;
+	row = get_row(KIND_PROCESS, id);
+	row->pid = tgid;
+	row->exited = exited;
+	row->name = row->command = comm;
+	row->uid = uid;
+	row->user = name_of_user(uid);
+	row->cgroup = cgroup;
+	row->path = name_of_cgroup(cgroup);
+	row->processes = 1;
+	return row;
+}
+
+static void add_domain(struct row *row, const struct raw_domain *domain)
+{
+	uint64_t limit = bytes(domain->limit);
+
+	if (!row->domain)
+		row->domain = domain->domain;
+	row->pins += domain->pins;
+	row->pinned += bytes(domain->pinned);
+	row->charged += bytes(domain->charged);
+	if (limit < row->limit)
+		row->limit = limit;
+	row->mappings += domain->mappings;
+	row->mapped += bytes(domain->mapped);
+	row->shared += bytes(domain->shared);
+	row->runs += domain->runs;
+	row->huge = domain->huge == RAW_NONE ? ROW_NONE : row->huge + bytes(domain->huge);
+	row->stale += bytes(domain->stale);
+}
+
+static void take_domains(void)
+{
+	for (size_t i = 0; i < model.sample->domain_count; i++) {
+		const struct raw_domain *domain = &model.sample->domains[i];
+
+		if (domain->pins)
+			add_domain(get_process(domain->tgid, domain->exited, domain->comm,
+					       domain->uid, domain->cgroup),
+				   domain);
 	}
 }
 
-static int compare_processes(const void *a, const void *b, void *selection)
+/* A process that has gone is shown once more, with what it did at last. */
+static void take_processes_traffic(void)
 {
-	const struct process *left = a, *right = b;
-	int result = compare_by(((const struct selection *)selection)->sort, left, right);
+	for (size_t i = 0; i < model.sample->process_count; i++) {
+		const struct raw_traffic *raw = model.sample->processes[i].traffic;
+		uint64_t tgid = model.sample->processes[i].id;
+		struct memo *memo = memo_of(KIND_PROCESS, tgid);
+		bool is_dead = !probe_is_alive(tgid);
+		struct row *row;
 
-	if (result)
-		return result;
-	return left->pid != right->pid ? order(left->pid, right->pid) :
-					 order(left->domain, right->domain);
-}
-
-static int compare_devices_by(enum column sort, const struct device *a, const struct device *b)
-{
-	switch (sort) {
-	case COLUMN_GROUP:
-		return order(a->group, b->group);
-	case COLUMN_CONTAINER:
-		return order(a->container, b->container);
-	case COLUMN_IOAS:
-		return order(a->ioas, b->ioas);
-	case COLUMN_PID:
-		return order(a->pid, b->pid);
-	case COLUMN_COMMAND:
-		return strcmp(a->command, b->command);
-	case COLUMN_MAPPED:
-		return order(b->mapped, a->mapped);
-	case COLUMN_MAPS:
-		return order(b->mappings, a->mappings);
-	case COLUMN_SINCE:
-		return order(b->since_ms, a->since_ms);
-	default:
-		return 0;
+		if (memo->is_dead && is_dead) {
+			probe_forget_process(tgid);
+			continue;
+		}
+		row = is_dead ? find_row(KIND_PROCESS, tgid | EXITED) : NULL;
+		if (!row)
+			row = get_process(tgid, false, raw->comm, raw->uid, raw->cgroup);
+		row->exited = is_dead;
+		memo->is_dead = is_dead;
+		count_traffic(row, memo, raw);
 	}
 }
 
-static int compare_devices(const void *a, const void *b, void *selection)
+static void finish_process(struct row *row)
 {
-	const struct device *left = a, *right = b;
-	int result = compare_devices_by(((const struct selection *)selection)->sort, left, right);
+	struct memo *memo = memo_of(KIND_PROCESS, row->id);
 
-	if (!result)
-		result = strcmp(left->name, right->name);
-	return result ? result : order(left->group, right->group);
+	if (row->limit != ROW_NONE && row->limit)
+		row->pressure = 100.0 * row->charged / row->limit;
+	row->trend = memo_trend(memo, row->charged);
+	row->p50_ns = memo->p50_ns;
+	row->p99_ns = memo->p99_ns;
+	memo_history(memo, row->pinned);
+	row->history = &memo->history;
 }
 
-static uint64_t time_ms(void)
-{
-	struct timespec now;
+/* Groups of processes. */
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+static void add_process(struct row *sum, const struct row *process)
+{
+	sum->processes += process->pins > 0;
+	sum->spaces += process->spaces;
+	sum->pins += process->pins;
+	sum->pinned += process->pinned;
+	sum->charged += process->charged;
+	sum->mappings += process->mappings;
+	sum->mapped += process->mapped;
+	sum->shared += process->shared;
+	sum->runs += process->runs;
+	sum->huge = sum->huge == ROW_NONE || process->huge == ROW_NONE ? ROW_NONE :
+									 sum->huge + process->huge;
+	sum->stale += process->stale;
+	sum->devices += process->devices;
+	sum->containers += process->containers;
+	add_traffic(&sum->recent, &process->recent);
+	add_traffic(&sum->total, &process->total);
+	if (isnan(sum->pressure) || process->pressure > sum->pressure)
+		sum->pressure = process->pressure;
 }
 
-/* Is the device the first of its container, among those of its process or of all? */
-static bool is_first_of_container(const struct device *devices, size_t which, bool any_process)
+static void finish_group(struct row *row)
+{
+	struct memo *memo = memo_of(row->kind, row->id);
+
+	row->trend = memo_trend(memo, row->charged);
+	memo_history(memo, row->pinned);
+	row->history = &memo->history;
+}
+
+static void take_groups(void)
+{
+	const struct rows *processes = &model.last.rows[KIND_PROCESS];
+	struct row *group;
+
+	for (size_t i = 0; i < processes->count; i++) {
+		const struct row *process = &processes->row[i];
+
+		group = get_row(KIND_CGROUP, process->cgroup);
+		group->cgroup = process->cgroup;
+		group->name = group->path = process->path;
+		add_process(group, process);
+		group = get_row(KIND_USER, process->uid);
+		group->uid = process->uid;
+		group->name = group->user = process->user;
+		add_process(group, process);
+	}
+}
+
+/* Address spaces and devices. */
+
+/* Who made it, though that one may have pinned nothing: others map there, too. */
+static struct row *maker_of(const struct raw_ioas *raw)
+{
+	struct row *row = find_row(KIND_PROCESS, raw->tgid);
+
+	if (!row)
+		row = find_row(KIND_PROCESS, raw->tgid | EXITED);
+	if (row || !raw->tgid)
+		return row;
+	row = get_process(raw->tgid, !probe_is_alive(raw->tgid), raw->comm, UINT32_MAX, ROW_NONE);
+	row->user = row->path = "";
+	return row;
+}
+
+static void take_ioases(void)
+{
+	for (size_t i = 0; i < model.sample->ioas_count; i++) {
+		const struct raw_ioas *raw = &model.sample->ioases[i];
+		struct row *row = get_row(KIND_IOAS, raw->ioas);
+
+		row->ioas = raw->ioas;
+		row->name = row->command = raw->comm;
+		row->pid = raw->tgid;
+		row->mappings = raw->mappings;
+		row->mapped = bytes(raw->mapped);
+		row->tables = raw->tables;
+		row->policy = raw->policy;
+		if (raw->mappings && maker_of(raw))
+			maker_of(raw)->spaces++;
+	}
+}
+
+/* One that is not there was destroyed, or was made since it was looked for. */
+static void take_spaces_traffic(void)
+{
+	for (size_t i = 0; i < model.sample->space_count; i++) {
+		uint64_t ioas = model.sample->spaces[i].id;
+		struct row *row = find_row(KIND_IOAS, ioas);
+		struct memo *memo = memo_of(KIND_IOAS, ioas);
+
+		if (row)
+			count_traffic(row, memo, model.sample->spaces[i].traffic);
+		else if (!memo->seen)
+			memo->seen = model.last.number;
+	}
+}
+
+static void finish_ioas(struct row *row)
+{
+	struct memo *memo = memo_of(KIND_IOAS, row->id);
+
+	row->p50_ns = memo->p50_ns;
+	row->p99_ns = memo->p99_ns;
+	memo_history(memo, row->mapped);
+	row->history = &memo->history;
+}
+
+static uint64_t since_ms(uint64_t boot_ns)
+{
+	return model.sample->time_ms - (model.sample->boot_ns - boot_ns) / 1000000;
+}
+
+/* The same for the same device, while it is attached. */
+static uint64_t device_id(const struct raw_device *raw)
+{
+	uint64_t id = raw->group;
+
+	for (const char *c = raw->device; *c; c++)
+		id = id * 1099511628211 + (unsigned char)*c;
+	return id;
+}
+
+/* Is it the first of its container, among those of its process or of all? */
+static bool is_first_of_container(const struct row *devices, size_t which, bool any_process)
 {
 	for (size_t i = 0; i < which; i++)
 		if (devices[i].container == devices[which].container &&
 		    (any_process || devices[i].pid == devices[which].pid))
 			return false;
-	return devices[which].container;
+	return devices[which].container != ROW_NONE;
 }
 
-/* All devices, in the order of their groups. */
-static void take_devices(struct snapshot *snapshot)
+static void count_device(const struct row *device, bool is_first)
 {
-	size_t rows = taker.bpf->bss->devices;
+	struct row *process = find_row(KIND_PROCESS, device->pid);
+	struct row *ioas = find_row(KIND_IOAS, device->ioas);
 
-	snapshot->devices = calloc(rows + 1, sizeof(*snapshot->devices));
-	if (!snapshot->devices)
-		tool_die("no memory for %zu devices", rows);
-	for (size_t i = 0; i < rows; i++) {
-		struct device *device = &snapshot->devices[i];
-
-		convert_device(device, &taker.devices[i]);
-		snapshot->all_devices += *device->name != 0;
-		snapshot->groups += !i || device->group != device[-1].group;
-		snapshot->containers += is_first_of_container(snapshot->devices, i, true);
-	}
-	snapshot->device_count = rows;
+	if (ioas)
+		ioas->devices += *device->name != 0;
+	if (!process)
+		return;
+	process->devices += *device->name != 0;
+	process->containers += is_first;
 }
 
-static void count_devices(const struct snapshot *snapshot, struct process *process)
+/* In the order of their groups. */
+static void take_devices(void)
 {
-	for (size_t i = 0; i < snapshot->device_count; i++) {
-		const struct device *device = &snapshot->devices[i];
+	for (size_t i = 0; i < model.sample->device_count; i++) {
+		const struct raw_device *raw = &model.sample->devices[i];
+		struct row *row = add_row(KIND_DEVICE, device_id(raw));
+		const struct row *all = model.last.rows[KIND_DEVICE].row;
 
-		if (device->pid != process->pid)
-			continue;
-		process->devices += *device->name != 0;
-		process->containers += is_first_of_container(snapshot->devices, i, false);
-	}
-}
-
-static void take_processes(struct snapshot *snapshot, const struct selection *selection)
-{
-	size_t rows = taker.bpf->bss->domains;
-
-	snapshot->processes = calloc(rows + 1, sizeof(*snapshot->processes));
-	if (!snapshot->processes)
-		tool_die("no memory for %zu processes", rows);
-	for (size_t i = 0; i < rows; i++) {
-		struct process *process = &snapshot->processes[snapshot->count];
-
-		if (!taker.domains[i].pins)
-			continue;
-		convert_process(process, &taker.domains[i]);
-		snapshot->all++;
-		snapshot->pinned += process->pinned;
-		if (selection->pid && process->pid != selection->pid)
-			continue;
-		count_devices(snapshot, process);
-		snapshot->count++;
+		row->name = raw->device;
+		row->command = raw->comm;
+		row->pid = raw->tgid;
+		row->ioas = raw->ioas;
+		row->table = raw->table;
+		row->container = raw->container ? raw->container : ROW_NONE;
+		row->group = raw->group;
+		row->mappings = raw->mappings;
+		row->mapped = bytes(raw->mapped);
+		row->page_sizes = raw->sizes;
+		row->since_ms = since_ms(raw->since_ns);
+		model.last.all.devices += *row->name != 0;
+		model.last.groups += !i || row->group != row[-1].group;
+		model.last.all.containers += is_first_of_container(all, i, true);
+		count_device(row, is_first_of_container(all, i, false));
 	}
 }
 
-static void filter_devices(struct snapshot *snapshot, const struct selection *selection)
-{
-	size_t count = 0;
+/* What was asked for. */
 
-	for (size_t i = 0; i < snapshot->device_count; i++)
-		if (!selection->pid || snapshot->devices[i].pid == selection->pid)
-			snapshot->devices[count++] = snapshot->devices[i];
-	snapshot->device_count = count;
+static void take_pins(void)
+{
+	for (size_t i = 0; i < model.sample->pin_count; i++) {
+		const struct raw_pin *raw = &model.sample->pins[i];
+		struct row *row = add_row(KIND_PIN, raw->pin);
+
+		row->domain = raw->domain;
+		row->pin = raw->pin;
+		row->va = raw->va;
+		row->pinned = bytes(raw->pages);
+		row->charged = bytes(raw->charged);
+		row->references = raw->references;
+		row->mappings = raw->mappings;
+		row->mapped = bytes(raw->mapped);
+		row->shared = row->mapped > row->pinned ? row->mapped - row->pinned : 0;
+		row->runs = raw->runs == RAW_NONE ? 0 : raw->runs;
+		row->flags = raw->flags;
+	}
+}
+
+static void take_mappings(void)
+{
+	for (size_t i = 0; i < model.sample->mapping_count; i++) {
+		const struct raw_mapping *raw = &model.sample->mappings[i];
+		struct row *row = add_row(KIND_MAPPING, raw->ioas * 0x9e3779b97f4a7c15 ^ raw->iova);
+
+		row->ioas = raw->ioas;
+		row->iova = raw->iova;
+		row->last = raw->last;
+		row->mapped = raw->last - raw->iova + 1;
+		row->va = raw->va;
+		row->pin = raw->pin;
+		row->flags = raw->flags;
+	}
+}
+
+static struct row *add_policy(enum policy_kind kind, unsigned int epoch)
+{
+	const struct policy_state *state = &model.sample->policies[kind];
+	struct row *row = add_row(KIND_POLICY, (uint64_t)kind << 32 | epoch);
+
+	row->policy_kind = policy_kind_names[kind];
+	row->ejections = state->ejections;
+	row->last_exit = state->last_exit;
+	return row;
+}
+
+static void take_policies(enum policy_kind kind)
+{
+	const struct policy_state *state = &model.last.policies[kind];
+
+	if (policy_is_builtin(state)) {
+		struct row *row = add_policy(kind, 0);
+
+		row->name = state->name;
+		row->state = "builtin";
+		row->asked = row->denied = ROW_NONE;
+	}
+	for (size_t i = 0; i < model.sample->attached_count[kind]; i++) {
+		const struct policy_attached *attached = &model.sample->attached[kind][i];
+		struct row *row = add_policy(kind, attached->epoch);
+
+		row->name = attached->name;
+		row->state = attached->state;
+		row->asked = attached->asked;
+		row->denied = attached->refused;
+	}
+}
+
+/* Refusals. */
+
+static const char *stage_word(uint32_t stage)
+{
+	return stage < sizeof(stages) / sizeof(stages[0]) ? stages[stage] : "?";
+}
+
+static const char *reason_word(uint32_t reason)
+{
+	uint32_t which = reason - IOASID_REASON_PROCESS;
+
+	return which < sizeof(reasons) / sizeof(reasons[0]) ? reasons[which] : "";
+}
+
+static void keep_refusal(struct refusal *to, const struct raw_refusal *raw)
+{
+	*to = (struct refusal){
+		.time_ms = since_ms(raw->time_ns),
+		.pid = raw->tgid,
+		.uid = raw->uid,
+		.cgroup = raw->cgroup,
+		.ioas = raw->ioas,
+		.asked = bytes(raw->pages),
+		.used = bytes(raw->used),
+		.limit = bytes(raw->limit),
+		.code = -raw->code,
+		.stage = stage_word(raw->stage),
+		.whose = reason_word(raw->reason),
+	};
+	copy_name(to->command, sizeof(to->command), raw->comm);
+	copy_name(to->policy, sizeof(to->policy), raw->policy);
+}
+
+static void take_refusals(void)
+{
+	struct snapshot *snapshot = &model.last;
+	size_t count = model.sample->refusal_count;
+	size_t fresh = count < REFUSALS_MOST ? count : REFUSALS_MOST;
+	size_t kept = snapshot->refusal_count;
+
+	if (kept + fresh > REFUSALS_MOST)
+		kept = REFUSALS_MOST - fresh;
+	memmove(snapshot->refusals + fresh, snapshot->refusals,
+		kept * sizeof(snapshot->refusals[0]));
+	for (size_t i = 0; i < fresh; i++)
+		keep_refusal(&snapshot->refusals[i], &model.sample->refusals[count - 1 - i]);
+	snapshot->refusal_count = kept + fresh;
+	snapshot->refusals_fresh = fresh;
+}
+
+/* The whole. */
+
+static void take_all(void)
+{
+	const struct rows *processes = &model.last.rows[KIND_PROCESS];
+	struct row *all = &model.last.all;
+	struct memo *memo;
+
+	for (size_t i = 0; i < processes->count; i++) {
+		uint64_t devices = all->devices, containers = all->containers;
+
+		add_process(all, &processes->row[i]);
+		all->devices = devices;
+		all->containers = containers;
+	}
+	memo = memo_of(all->kind, all->id);
+	count_traffic(all, memo, model.sample->all);
+	memo->seen = model.last.number;
+	all->p50_ns = memo->p50_ns;
+	all->p99_ns = memo->p99_ns;
+	all->trend = memo_trend(memo, all->charged);
+	memo_history(memo, all->pinned);
+	all->history = &memo->history;
+}
+
+static double percent_of(uint64_t now_ns, uint64_t before_ns)
+{
+	return 100.0 * (now_ns - before_ns) / model.last.interval_ns;
+}
+
+static void take_cost(void)
+{
+	const struct sample *sample = model.sample;
+	struct snapshot *snapshot = &model.last;
+	bool is_known = snapshot->interval_ns > 0;
+	bool counts = sample->bpf_ns != RAW_NONE && model.bpf_ns != RAW_NONE;
+
+	snapshot->cpu_percent = is_known ? percent_of(sample->cpu_ns, model.cpu_ns) : NAN;
+	snapshot->bpf_percent = is_known && counts ? percent_of(sample->bpf_ns, model.bpf_ns) : NAN;
+	model.cpu_ns = sample->cpu_ns;
+	model.bpf_ns = sample->bpf_ns;
+}
+
+static void take_system(void)
+{
+	const struct sample *sample = model.sample;
+	struct snapshot *snapshot = &model.last;
+
+	snapshot->interval_ns = snapshot->number++ ? sample->mono_ns - model.mono_ns : 0;
+	model.mono_ns = sample->mono_ns;
+	snapshot->time_ms = sample->time_ms;
+	if (!snapshot->began_ms)
+		snapshot->began_ms = sample->time_ms;
+	snapshot->ram = sample->ram;
+	snapshot->groups = 0;
+	snapshot->lost = sample->lost;
+	memcpy(snapshot->policies, sample->policies, sizeof(snapshot->policies));
+	memcpy(snapshot->module_version, sample->module_version, sizeof(snapshot->module_version));
+	memcpy(snapshot->kernel, sample->kernel, sizeof(snapshot->kernel));
+	take_cost();
+	for (enum kind kind = 0; kind < KINDS; kind++)
+		snapshot->rows[kind].count = 0;
+	snapshot->all = *add_row(KIND_USER, ROW_NONE);
+	snapshot->rows[KIND_USER].count = 0;
+}
+
+static void for_each(enum kind kind, void (*finish)(struct row *row))
+{
+	for (size_t i = 0; i < model.last.rows[kind].count; i++)
+		finish(&model.last.rows[kind].row[i]);
+}
+
+static void forget(const struct memo *memo)
+{
+	if (memo->kind == KIND_IOAS)
+		probe_forget_space(memo->id);
+}
+
+/* Mappings of address spaces that the tree shows. */
+static void ask_for_mappings(struct wanted *wanted, const struct selection *selection,
+			     uint64_t *numbers)
+{
+	if (selection->view != VIEW_TREE)
+		return;
+	wanted->all_mappings = selection->level == LEVEL_MAPPING;
+	wanted->mappings_of = numbers;
+	for (size_t i = 0; i < selection->fold_count; i++)
+		if (selection->folds[i].kind == KIND_IOAS)
+			numbers[wanted->mappings_count++] = selection->folds[i].id;
+}
+
+void snapshot_start(void)
+{
+	probe_start();
 }
 
 const struct snapshot *snapshot_take(const struct selection *selection)
 {
-	struct snapshot *snapshot = &taker.last;
+	uint64_t *numbers = calloc(selection->fold_count + 1, sizeof(*numbers));
+	struct wanted wanted = { 0 };
 
-	if (!walk() && selection->view == VIEW_DEVICES)
-		tool_die("the loaded ioasid module is older than this tool and does not tell of "
-			 "devices; load the module of this version");
-	free(snapshot->processes);
-	free(snapshot->devices);
-	*snapshot = (struct snapshot){ .view = selection->view, .time_ms = time_ms() };
-	take_devices(snapshot);
-	take_processes(snapshot, selection);
-	filter_devices(snapshot, selection);
-	qsort_r(snapshot->processes, snapshot->count, sizeof(*snapshot->processes),
-		compare_processes, (void *)selection);
-	qsort_r(snapshot->devices, snapshot->device_count, sizeof(*snapshot->devices),
-		compare_devices, (void *)selection);
+	if (!numbers)
+		tool_die("no memory for %zu folds", selection->fold_count);
+	if (selection->view == VIEW_PINS)
+		wanted.pins_of = selection->pid;
+	ask_for_mappings(&wanted, selection, numbers);
+	model.sample = probe_take(&wanted);
+	free(numbers);
+
+	take_system();
+	take_domains();
+	take_processes_traffic();
+	take_ioases();
+	take_spaces_traffic();
+	take_devices();
+	for_each(KIND_PROCESS, finish_process);
+	for_each(KIND_IOAS, finish_ioas);
+	take_groups();
+	for_each(KIND_CGROUP, finish_group);
+	for_each(KIND_USER, finish_group);
+	take_pins();
+	take_mappings();
 	for (enum policy_kind kind = 0; kind < POLICY_KINDS; kind++)
-		policy_state_read(kind, &snapshot->policies[kind]);
-	return snapshot;
+		take_policies(kind);
+	take_refusals();
+	take_all();
+	memo_sweep(model.last.number, forget);
+	return &model.last;
+}
+
+const struct row *snapshot_row(const struct snapshot *snapshot, enum kind kind, uint64_t id)
+{
+	const struct rows *rows = &snapshot->rows[kind];
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i].id == id)
+			return &rows->row[i];
+	return NULL;
+}
+
+void snapshot_end(void)
+{
+	probe_end();
+	memo_sweep(0, NULL);
+	names_end();
+	for (enum kind kind = 0; kind < KINDS; kind++)
+		free(model.last.rows[kind].row);
 }

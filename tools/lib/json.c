@@ -3,8 +3,7 @@
 
 #include "json.h"
 
-/* Bytes that are not ASCII pass when they are well-formed UTF-8 and become '?' when not. */
-static unsigned int utf8_length(const unsigned char *text)
+unsigned int utf8_length(const unsigned char *text)
 {
 	unsigned int length = *text >= 0xf0 ? 4 : *text >= 0xe0 ? 3 : *text >= 0xc2 ? 2 : 0;
 
@@ -18,6 +17,7 @@ static unsigned int utf8_length(const unsigned char *text)
 	return length;
 }
 
+/* Bytes that are not ASCII pass when they are well-formed UTF-8 and become '?' when not. */
 static void put_string(FILE *out, const char *string)
 {
 	const unsigned char *text = (const unsigned char *)string;
@@ -105,6 +105,12 @@ void json_signed(struct json *json, const char *key, int64_t value)
 	fprintf(json->out, "%" PRId64, value);
 }
 
+void json_decimal(struct json *json, const char *key, double value)
+{
+	put_key(json, key);
+	fprintf(json->out, "%.3f", value);
+}
+
 void json_bool(struct json *json, const char *key, bool value)
 {
 	put_key(json, key);
@@ -115,4 +121,10 @@ void json_null(struct json *json, const char *key)
 {
 	put_key(json, key);
 	fputs("null", json->out);
+}
+
+void json_thousandths(struct json *json, const char *key, uint64_t value)
+{
+	put_key(json, key);
+	fprintf(json->out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
 }
