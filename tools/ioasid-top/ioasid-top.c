@@ -405,7 +405,7 @@ int main(int argc, char **argv)
 	settings.writing.style.is_ascii = !term_has_utf8();
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 
-	snapshot_start();
+	snapshot_start(settings.count != 1);
 	tool_catch_signals();
 	if (is_on_terminal())
 		run_on_terminal();
