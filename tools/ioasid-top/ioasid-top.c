@@ -180,7 +180,7 @@ static void finish_options(struct argp_state *state)
 	const struct selection *selection = &settings.selection;
 
 	settings.selection.sort = parse_column(state, selection->view, settings.sort);
-	if (selection->view == VIEW_PINS && !selection->pid && settings.is_batch)
+	if (selection->view == VIEW_PINS && !selection->pid)
 		argp_error(state, "whose pins? Name the process with -p");
 	if (!settings.renderer || !settings.renderer->replaces || settings.file)
 		return;

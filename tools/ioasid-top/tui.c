@@ -182,8 +182,8 @@ static void draw_keys(int row, int end)
 			return;
 		column = terminal_put(row, column, terminal_length(keys[i][0]), LOOK_STRONG,
 				      keys[i][0]);
-		column =
-			terminal_put(row, column, terminal_length(keys[i][1]), LOOK_KEY, keys[i][1]);
+		column = terminal_put(row, column, terminal_length(keys[i][1]), LOOK_KEY,
+				      keys[i][1]);
 		column++;
 	}
 }
