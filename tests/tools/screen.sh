@@ -25,7 +25,7 @@ shows "details: pinned" "PINNED +$((1032 * page / 1024))K "
 shows "details: the 23 pages are mapped twice" "MAPPED +$((1055 * page / 1024))K "
 shows "details: the maps since it began" "#MAP +1009 "
 shows "details: what was pinned before" \
-	"^Pinned in the last [0-9]+ snapshots: from $((23 * page / 1024))K to $((
+	"^Pinned in [0-9]+ snapshots: from $((23 * page / 1024))K to $((
 		1032 * page / 1024))K"
 shows "details: nothing was refused" '^Nothing was refused'
 terminal_type Escape t
