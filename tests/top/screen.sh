@@ -288,13 +288,13 @@ golden "the command line goes before them" settings-overridden
 terminal_close
 for line in nonsense 'view nonsense' 'delay -1' 'sort processes nonsense' 'hide nonsense' 'bytes maybe'; do
 	printf 'delay 3\n%s\n' "$line" >"$XDG_CONFIG_HOME/ioasid/top"
-	terminal_open 80 24 "$tool"
+	terminal_open 160 24 "$tool"
 	shows "settings with '$line' are not used" '^the settings are not used: line 2 of /'
 	terminal_close
 done
 rm "$XDG_CONFIG_HOME/ioasid/top"
 mkdir "$XDG_CONFIG_HOME/ioasid/top"
-terminal_open 80 24 "$tool"
+terminal_open 160 24 "$tool"
 shows "nor are those that cannot be read" '^the settings are not used: .*: Is a directory$'
 terminal_type W
 shows "or written" '^the settings cannot be saved: .*: Is a directory$'
