@@ -146,12 +146,13 @@ static const struct column columns[] = {
 	{ "PID", "pid", "process", UNIT_ID, 7, 0, PROCESS | IOAS | DEVICE, 0,
 	  get_pid },
 	{ "COMMAND", "command", "its name; 'gone': it has ended, its pages are still in use",
-	  UNIT_TEXT, -9, -15, PROCESS | IOAS | DEVICE, FIELD(command) },
+	  UNIT_TEXT, -11, -15, PROCESS | IOAS | DEVICE, FIELD(command) },
 	{ "NAME", "name", "cgroup, process, address space or mapping",
 	  UNIT_TEXT, -20, -60, PROCESS | CGROUP | IOAS | MAPPING, 0, get_tree_name },
-	{ "USER", "user", "user who is charged", UNIT_TEXT, -8, -24, PROCESS | USER, FIELD(user) },
+	{ "USER", "user", "user who is charged", UNIT_TEXT, -8, -16, PROCESS, FIELD(user) },
+	{ "USER", "user", "user who is charged", UNIT_TEXT, -16, -32, USER, FIELD(user) },
 	{ "UID", "uid", "number of the user", UNIT_ID, 6, 0, PROCESS | USER, 0, get_uid },
-	{ "CGROUP", "path", "cgroup that is charged", UNIT_TEXT, -20, -100, PROCESS | CGROUP,
+	{ "CGROUP", "path", "cgroup that is charged", UNIT_TEXT, -26, -100, PROCESS | CGROUP,
 	  FIELD(path) },
 	{ "CGID", "cgroup", "number of the cgroup", UNIT_ID, 6, 0, PROCESS | CGROUP,
 	  FIELD(cgroup) },
@@ -703,10 +704,10 @@ static uint64_t choose(const struct snapshot *snapshot, enum view view, const st
 	return chosen;
 }
 
-/* What is left of the line goes to the columns that can have more, the last of them first. */
+/* What is left of the line goes to the columns that can have more, the first of them first. */
 static void stretch(struct layout *layout, int line)
 {
-	for (size_t i = layout->count; i-- && layout->total < line;) {
+	for (size_t i = 0; i < layout->count && layout->total < line; i++) {
 		int more = abs(layout->column[i]->most) - abs(layout->width[i]);
 
 		if (more <= 0)

@@ -172,6 +172,7 @@ static void parse_position(struct argp_state *state, const char *argument)
 	else
 		settings.delay_ns = tool_seconds(state, argument);
 	settings.has_delay = true;
+	settings.given |= TUI_GIVEN_DELAY;
 }
 
 /* Metrics without a file are asked for once: a second page would not be one with the first. */
@@ -205,6 +206,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'd':
 		settings.delay_ns = tool_seconds(state, argument);
 		settings.has_delay = true;
+		settings.given |= TUI_GIVEN_DELAY;
 		return 0;
 	case 'p':
 		settings.selection.pid = tool_number(state, "process", argument, 1, INT_MAX);
@@ -218,7 +220,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'I':
 		settings.selection.is_inverted = true;
-		settings.given |= TUI_GIVEN_SORT;
 		return 0;
 	case OPTION_ALARM:
 		table_alarm = tool_number(state, "percentage", argument, 1, 100);
@@ -366,7 +367,7 @@ static void run_on_terminal(void)
 		.delay_ns = settings.delay_ns,
 		.count = settings.count,
 		.no_colour = settings.no_colour || (no_colour && *no_colour),
-		.given = settings.given | (settings.has_delay ? TUI_GIVEN_DELAY : 0),
+		.given = settings.given,
 	};
 
 	tui_run(&tui);
@@ -404,7 +405,7 @@ int main(int argc, char **argv)
 	settings.writing.style.is_ascii = !term_has_utf8();
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 
-	snapshot_start();
+	snapshot_start(settings.count != 1);
 	tool_catch_signals();
 	if (is_on_terminal())
 		run_on_terminal();

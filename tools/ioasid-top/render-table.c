@@ -4,29 +4,48 @@
 
 #include "render.h"
 
-/* Blanks are on the side that the width says; none at the end of a line. */
-static void put_cell(FILE *out, const char *text, int width, bool is_last)
+/* A line that is being written: blanks wait until something follows them. */
+struct pen {
+	FILE *out;
+	int blanks;
+};
+
+static void put_cell(struct pen *pen, const char *text, int width)
 {
 	int blanks = abs(width) - (int)text_columns(text);
 
-	if (width > 0 && blanks > 0)
-		fprintf(out, "%*s", blanks, "");
-	fputs(text, out);
-	if (is_last)
-		putc('\n', out);
-	else
-		fprintf(out, "%*s", width < 0 && blanks > 0 ? blanks + 1 : 1, "");
+	if (blanks < 0)
+		blanks = 0;
+	if (width > 0)
+		pen->blanks += blanks;
+	if (*text) {
+		fprintf(pen->out, "%*s%s", pen->blanks, "", text);
+		pen->blanks = 0;
+	}
+	pen->blanks += width < 0 ? blanks + 1 : 1;
 }
 
 static void put_line(const struct writing *writing, const struct table *table,
 		     const struct layout *layout, const struct line *line)
 {
-	for (size_t i = 0; i < layout->count; i++) {
-		struct cell cell = table_text(table, line, layout->column[i], &writing->style,
-					      abs(layout->width[i]));
+	struct pen pen = { .out = writing->out };
 
-		put_cell(writing->out, cell.s, layout->width[i], i + 1 == layout->count);
-	}
+	for (size_t i = 0; i < layout->count; i++)
+		put_cell(&pen,
+			 table_text(table, line, layout->column[i], &writing->style,
+				    abs(layout->width[i]))
+				 .s,
+			 layout->width[i]);
+	putc('\n', writing->out);
+}
+
+static void put_names(const struct writing *writing, const struct layout *layout)
+{
+	struct pen pen = { .out = writing->out };
+
+	for (size_t i = 0; i < layout->count; i++)
+		put_cell(&pen, layout->column[i]->name, layout->width[i]);
+	putc('\n', writing->out);
 }
 
 static void show_table(const struct writing *writing, const struct table *table)
@@ -41,9 +60,7 @@ static void show_table(const struct writing *writing, const struct table *table)
 	is_next = true;
 	for (int i = 0; i < header.count; i++)
 		fprintf(writing->out, "%s\n", header.line[i]);
-	for (size_t i = 0; i < layout.count; i++)
-		put_cell(writing->out, layout.column[i]->name, layout.width[i],
-			 i + 1 == layout.count);
+	put_names(writing, &layout);
 	for (size_t i = 0; i < table->count; i++)
 		put_line(writing, table, &layout, &table->line[i]);
 }

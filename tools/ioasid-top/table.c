@@ -75,6 +75,8 @@ static int compare_rows(const struct context *context, const struct row *a, cons
 
 	if (!result)
 		result = column_compare(context->then, snapshot, a, b, false);
+	if (!result)
+		result = (a->iova > b->iova) - (a->iova < b->iova);
 	return result ? result : (a->id > b->id) - (a->id < b->id);
 }
 
