@@ -276,4 +276,16 @@ static __always_inline struct event *new_call_event(void *context, const struct 
 	return event;
 }
 
+/* Waking somebody costs more than all the rest. */
+static __always_inline void submit(struct event *event)
+{
+	__u64 flags = 0;
+
+	if (wish.wake_from)
+		flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < wish.wake_from ?
+				BPF_RB_NO_WAKEUP :
+				BPF_RB_FORCE_WAKEUP;
+	bpf_ringbuf_submit(event, flags);
+}
+
 #endif /* IOASID_TRACE_COUNT_BPF_H */

@@ -108,7 +108,7 @@ int BPF_PROG(on_map, const struct ioasid_event_map *map)
 	event->reason = map->reason;
 	if (event->stage == STAGE_CHARGE)
 		tell_limit_of_map(event);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -148,7 +148,7 @@ int BPF_PROG(on_unmap, const struct ioasid_event_unmap *unmap)
 	event->iova = unmap->iova;
 	event->pages = unmap->pages;
 	event->unmapped = unmap->unmapped;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ int BPF_PROG(on_pin, const struct ioasid_event_pin *pin)
 	tell_run_sizes(event, pin);
 	if (event->error)
 		tell_limit_of_pin(event);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -230,7 +230,7 @@ int BPF_PROG(on_unpin, const struct ioasid_event_unpin *unpin)
 	event->lived_ns = unpin->lived_ns;
 	if (unpin->stale)
 		event->flags |= EVENT_STALE;
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -269,7 +269,7 @@ static __always_inline int on_table(void *context, __u32 operation,
 	event->group = table->group;
 	event->devices = table->devices;
 	bpf_probe_read_kernel_str(event->device, sizeof(event->device), table->device);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 	return 0;
 }
 
@@ -321,7 +321,7 @@ static void tell_device(const struct ioasid_device_stat *stat)
 	event->epoch = epoch_of(stat->ioas);
 	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), stat->comm);
 	bpf_probe_read_kernel_str(event->device, sizeof(event->device), stat->device);
-	bpf_ringbuf_submit(event, 0);
+	submit(event);
 }
 
 /* Devices that are attached already; run once. Returns 0 or a negative errno. */

@@ -138,6 +138,8 @@ struct event {
  * struct wish - what the BPF programs shall do; set before they are loaded
  * @ioas: this address space only, 0 for all
  * @pass_from_ns: pass operations on that took so long, 0 for none
+ * @wake_from: wake the tool when there are so many bytes in the ring buffer; it looks ten times a
+ *	second itself. 0: at once
  * @tgid: this process only, 0 for all
  * @operations: bits of enum operation: look at these only
  * @pass: bits: pass each on
@@ -152,6 +154,7 @@ struct event {
 struct wish {
 	__u64 ioas;
 	__u64 pass_from_ns;
+	__u64 wake_from;
 	__u32 tgid;
 	__u32 operations;
 	__u32 pass;

@@ -11,8 +11,8 @@
 #include "tracer.h"
 
 #define NSEC_PER_MSEC 1000000ULL
-/* A signal is looked for so often. */
-#define SIGNALS_EVERY_NS (100 * NSEC_PER_MSEC)
+/* Signals, and events that woke nobody, are looked for so often. */
+#define LOOK_EVERY_NS (100 * NSEC_PER_MSEC)
 #define LINKS_MOST 32
 
 static const struct backend *backend;
@@ -45,30 +45,19 @@ void tracer_events(void (*take)(const struct event *event, void *context), void 
 		ring_buffer__consume(ring);
 }
 
-/* Waits until there are events, or the moment has come, or a signal might be there. */
-static bool has_events(uint64_t deadline_ns)
-{
-	struct pollfd fd = { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };
-	uint64_t now = tool_now_ns();
-	uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
-
-	if (left > SIGNALS_EVERY_NS)
-		left = SIGNALS_EVERY_NS;
-	return poll(&fd, 1, (left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC) > 0;
-}
-
 bool tracer_wait(uint64_t deadline_ns)
 {
-	bool found = false;
+	uint64_t now = tool_now_ns();
+	uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+	struct pollfd fd = { .events = POLLIN };
 
 	if (!ring)
 		return tool_wait(deadline_ns);
-	while (!found && tool_now_ns() < deadline_ns) {
-		found = has_events(deadline_ns);
-		if (!tool_wait(0))
-			return false;
-	}
-	return true;
+	if (left > LOOK_EVERY_NS)
+		left = LOOK_EVERY_NS;
+	fd.fd = ring_buffer__epoll_fd(ring);
+	poll(&fd, 1, (left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
+	return tool_wait(0);
 }
 
 static struct bpf_map *map_of(const char *name)
