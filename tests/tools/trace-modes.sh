@@ -192,8 +192,9 @@ prlimit --memlock="$((20 * page))" setpriv --bounding-set=-ipc_lock \
 end_tracer
 text=$(cat "$scratch/trace")
 has "text: what failed is shown however fast" "$text" '^6 calls shown, 6 of them failed$'
-has "text: a limit is explained" "$text" "^    refused: ENOMEM charge/builtin, $((
-	3 * page / 1024))K of $((20 * page / 1024))K used( by process)?, asked $((23 * page / 1024))K$"
+kib=$((page / 1024))
+has "text: a limit is explained" "$text" "^    refused: ENOMEM charge/builtin, $((3 * kib))K of $(
+	)$((20 * kib))K used( by process)?, asked $((23 * kib))K$"
 is "text: five times nothing to pin" "$(grep -c '^    refused: EFAULT pin' "$scratch/trace")" 5
 is "text: no line is longer than 80" "$(awk 'length > 80' "$scratch/trace")" ""
 ioasidctl policy load "$bpf/uid_quota.bpf.o" --set quota_pages=23

@@ -15,7 +15,7 @@ const char *const phase_names[PHASES] = {
 };
 
 const char *const by_names[BYS] = {
-	[BY_NOTHING] = "",     [BY_PROCESS] = "process", [BY_IOAS] = "ioas",
+	[BY_NOTHING] = "",	[BY_PROCESS] = "process", [BY_IOAS] = "ioas",
 	[BY_DEVICE] = "device", [BY_SIZE] = "size",	  [BY_POLICY] = "policy",
 };
 
