@@ -161,7 +161,7 @@ is "but for the end of it, all" "$last" 23
 damaged() {
 	cp "$scratch/whole" "$data"
 	printf '%b' "$2" | dd of="$data" bs=1 seek="$1" conv=notrunc status=none
-	ioasid-trace report "$data" 2>&1 >/dev/null
+	{ ioasid-trace report "$data" >/dev/null; } 2>&1
 }
 has "another version" "$(damaged 12 '\0002')" \
 	'is a recording of version 2, and this ioasid-trace reads version 1; report it with'
