@@ -230,6 +230,8 @@ int record_main(int argc, char **argv)
 	wish.pass = wish.operations;
 	wish.stacks = settings.stacks;
 
+	if (settings.stacks)
+		symbols_kernel(&(struct frame){ 0 }); /* reads them, which takes its time */
 	tracer_start(settings.backend, &wish, settings.buffer);
 	recording = create(argc, argv);
 	tool_catch_signals();
