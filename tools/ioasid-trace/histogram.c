@@ -109,6 +109,11 @@ struct histogram *histogram_copy(const struct histogram *histogram)
 	return copy;
 }
 
+static bool is_empty(const struct tally *tally)
+{
+	return !tally->calls && !tally->errors;
+}
+
 /* What is added to the row of each device. */
 struct share {
 	struct histogram *histogram;
@@ -154,6 +159,8 @@ void histogram_add_tally(struct histogram *histogram, const struct tally_key *ke
 {
 	struct row_key row = { 0 };
 
+	if (is_empty(tally))
+		return;
 	if (histogram->by == BY_DEVICE) {
 		add_to_devices(histogram, key, tally);
 		return;
@@ -245,11 +252,6 @@ static int compare_sizes(const void *a, const void *b)
 	if (one->key.operation != other->key.operation)
 		return one->key.operation < other->key.operation ? -1 : 1;
 	return one->key.number < other->key.number ? -1 : one->key.number > other->key.number;
-}
-
-static bool is_empty(const struct tally *tally)
-{
-	return !tally->calls && !tally->errors;
 }
 
 /* Is the operation shown though there was none? */
