@@ -11,7 +11,11 @@
 #include "tracer.h"
 
 #define NSEC_PER_MSEC 1000000ULL
+<<<<<<< HEAD
 /* Signals and events are looked for so often; when many events come, the wait ends earlier. */
+=======
+/* Signals, and events that woke nobody, are looked for so often. */
+>>>>>>> 13a49110f0f592ef919384e21bfe7b75441c68bb
 #define LOOK_EVERY_NS (100 * NSEC_PER_MSEC)
 #define LINKS_MOST 32
 
@@ -45,6 +49,7 @@ void tracer_events(void (*take)(const struct event *event, void *context), void 
 		ring_buffer__consume(ring);
 }
 
+<<<<<<< HEAD
 /* Waits until there are events, or the moment has come, or a signal might be there. */
 static bool has_events(uint64_t deadline_ns)
 {
@@ -58,18 +63,21 @@ static bool has_events(uint64_t deadline_ns)
 	return ring__avail_data_size(ring_buffer__ring(ring, 0)) > 0;
 }
 
+=======
+>>>>>>> 13a49110f0f592ef919384e21bfe7b75441c68bb
 bool tracer_wait(uint64_t deadline_ns)
 {
-	bool found = false;
+	uint64_t now = tool_now_ns();
+	uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+	struct pollfd fd = { .events = POLLIN };
 
 	if (!ring)
 		return tool_wait(deadline_ns);
-	while (!found && tool_now_ns() < deadline_ns) {
-		found = has_events(deadline_ns);
-		if (!tool_wait(0))
-			return false;
-	}
-	return true;
+	if (left > LOOK_EVERY_NS)
+		left = LOOK_EVERY_NS;
+	fd.fd = ring_buffer__epoll_fd(ring);
+	poll(&fd, 1, (left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
+	return tool_wait(0);
 }
 
 static struct bpf_map *map_of(const char *name)
