@@ -14,7 +14,7 @@ floors := $(patsubst %/Makefile,%,$(wildcard bpf/Makefile tools/Makefile example
 jobs := $(shell nproc)
 
 .PHONY: all help root module $(floors) demo check check-all bench-memory bench-scale bench-policy \
-	bench-table bench-table-native bench-vfio fuzz shell sparse style kernels \
+	bench-table bench-table-native bench-tools bench-vfio fuzz shell sparse style kernels \
 	clean distclean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -97,6 +97,11 @@ bench-scale: all
 bench-policy: all
 	@tests/vm/run --kernel $(KERNEL) --insmod --smp 1 --icount --timeout 1200 -- \
 		tests/bench/policy.sh
+
+#: print what the tools cost those they look at, in instructions; fails when it is over the limits
+bench-tools: all
+	@tests/vm/run --kernel $(KERNEL) --insmod --smp 1 --icount --timeout 3000 -- \
+		tests/bench/tools.sh
 
 #: print what our page tables cost beside generic_pt's, in instructions, and what they cost natively
 bench-table: tests/bench

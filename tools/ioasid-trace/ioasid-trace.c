@@ -9,12 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "export.h"
 #include "live.h"
-#include "number.h"
+#include "option.h"
+#include "record.h"
+#include "report.h"
 #include "tool.h"
 
 #define NSEC_PER_USEC 1000ULL
-#define BUFFER_MOST (1ULL << 30)
 
 enum {
 	OPTION_JSON = 256,
@@ -25,6 +27,7 @@ enum {
 	OPTION_MIN_US,
 	OPTION_BUFFER,
 	OPTION_ADDRESSES,
+	OPTION_BACKEND,
 };
 
 static struct json json;
@@ -54,6 +57,8 @@ static const struct argp_option options[] = {
 	{ "duration", 'd', "SECONDS", 0, "End after SECONDS", 0 },
 	{ "buffer", OPTION_BUFFER, "SIZE", 0,
 	  "Bytes of the buffer for events, such as 16M [1M]", 0 },
+	{ "backend", OPTION_BACKEND, "NAME", 0,
+	  "ioasid, or vfio: the kernel's own vfio_iommu_type1 [ioasid]", 0 },
 	{ NULL, 0, NULL, 0, "How it is shown:", 2 },
 	{ "by", OPTION_BY, "WHAT", 0,
 	  "hist: one for each process, ioas, device, size or policy", 0 },
@@ -76,7 +81,11 @@ static const char documentation[] =
 	"  hist     calls by the time they take (this is what it does without MODE)\n"
 	"  phases   how much of it is policy, pinning, placement, table, flush\n"
 	"  slow     each slow or failed call, with its phases, verdict and stacks\n"
-	"  pins     who pins, how much, in what runs, for how long\v"
+	"  pins     who pins, how much, in what runs, for how long\n"
+	"Instead of a mode, each with a --help of its own:\n"
+	"  record   everything into a file\n"
+	"  report   show what was recorded, in any mode\n"
+	"  export   for ui.perfetto.dev, or for flame graphs\v"
 	"Shows what there was every INTERVAL seconds, COUNT times, and in the end the\n"
 	"whole; without INTERVAL only the whole, on Ctrl-C. Only calls that succeed are\n"
 	"timed; errors are counted apart. Reused pages were pinned already when a call\n"
@@ -127,47 +136,6 @@ static void parse_argument(char *argument, struct argp_state *state)
 	}
 }
 
-static uint32_t operation_bit(struct argp_state *state, const char *name)
-{
-	for (enum operation i = 0; i < OPERATIONS; i++)
-		if (!strcmp(operation_names[i], name))
-			return OPERATION_BIT(i);
-	argp_error(state, "'%s' is no operation; there are: map, unmap, pin, unpin, attach, detach",
-		   name);
-	return 0;
-}
-
-static void parse_operations(struct argp_state *state, const char *list)
-{
-	char *words = strdup(list), *rest = words, *word;
-
-	while ((word = strsep(&rest, ",")))
-		settings.live.options.operations |= operation_bit(state, word);
-	settings.operations = list;
-	free(words);
-}
-
-static void parse_by(struct argp_state *state, const char *name)
-{
-	for (enum by by = BY_NOTHING + 1; by < BYS; by++)
-		if (!strcmp(by_names[by], name)) {
-			settings.live.options.by = by;
-			return;
-		}
-	argp_error(state, "--by '%s'? There are: process, ioas, device, size, policy", name);
-}
-
-static void parse_buffer(struct argp_state *state, const char *text)
-{
-	uint64_t size, power = BUFFER_LEAST;
-
-	if (!number_parse(text, &size, NULL) || size < BUFFER_LEAST || size > BUFFER_MOST)
-		argp_error(state, "'%s' is no size of a buffer, from 4K to 1G", text);
-	while (power < size)
-		power *= 2;
-	settings.live.buffer = power;
-}
-
 /* What goes together. */
 static void check(struct argp_state *state)
 {
@@ -188,7 +156,13 @@ static void check(struct argp_state *state)
 		argp_error(state, "--min-us is for slow");
 	if (live->model == &model_slow && live->interval_ns)
 		argp_error(state, "slow shows calls as they end, not in intervals");
-	live->filter.operations = asked ?: live->model->operations;
+	if (asked & ~live->backend->operations)
+		argp_error(state, "the backend %s knows not all of '%s'", live->backend->name,
+			   settings.operations);
+	live->filter.operations = (asked ?: live->model->operations) & live->backend->operations;
+	if (!live->filter.operations)
+		argp_error(state, "the backend %s has nothing for %s", live->backend->name,
+			   live->model->name);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -207,10 +181,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		live->duration_ns = tool_seconds(state, argument);
 		return 0;
 	case OPTION_OP:
-		parse_operations(state, argument);
+		live->options.operations = option_operations(state, argument);
+		settings.operations = argument;
 		return 0;
 	case OPTION_BY:
-		parse_by(state, argument);
+		live->options.by = option_by(state, argument);
 		return 0;
 	case OPTION_CUMULATIVE:
 		live->view.cumulative = true;
@@ -221,7 +196,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		settings.has_from = true;
 		return 0;
 	case OPTION_BUFFER:
-		parse_buffer(state, argument);
+		live->buffer = option_buffer(state, argument);
+		return 0;
+	case OPTION_BACKEND:
+		live->backend = option_backend(state, argument);
 		return 0;
 	case OPTION_ADDRESSES:
 		live->view.addresses = true;
@@ -262,6 +240,9 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "record", record_main },
+	{ "report", report_main },
+	{ "export", export_main },
 	{ 0 },
 };
 
@@ -290,7 +271,6 @@ int main(int argc, char **argv)
 	json.out = stdout;
 	settings.live.view.out = stdout;
 	settings.live.view.colours = has_colours();
-	tool_need_bpf();
 	live_run(&settings.live);
 	return 0;
 }

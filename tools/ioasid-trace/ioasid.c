@@ -6,6 +6,7 @@
 
 #include "ioasid-trace.h"
 #include "ioasid-trace.skel.h"
+#include "tool.h"
 #include "tracer.h"
 
 static struct ioasid_trace_bpf *bpf;
@@ -35,6 +36,7 @@ static void choose(const struct wish *wish)
 
 static struct bpf_object *open(const struct wish *wish)
 {
+	tool_need_bpf();
 	bpf = ioasid_trace_bpf__open();
 	if (!bpf)
 		return NULL;
