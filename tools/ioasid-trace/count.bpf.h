@@ -32,7 +32,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, OPERATIONS *SIZE_CLASSES);
+	__uint(max_entries, OPERATIONS * SIZE_CLASSES);
 	__type(key, __u32);
 	__type(value, struct phase_sum);
 } phase_sums SEC(".maps");
@@ -81,7 +81,7 @@ static void lose(__u32 why)
 		add(counter, 1);
 }
 
-static inline bool wanted(__u32 tgid, __u64 ioas)
+static bool wanted(__u32 tgid, __u64 ioas)
 {
 	return (!wish.tgid || wish.tgid == tgid) && (!wish.ioas || wish.ioas == ioas);
 }
@@ -130,7 +130,7 @@ static __u32 epoch_of(__u64 ioas)
 }
 
 /* Devices of the address space have come or gone; they are known by the new number from now on. */
-static inline __u32 next_epoch(__u64 ioas)
+static __u32 next_epoch(__u64 ioas)
 {
 	__u32 first = 1, *epoch = bpf_map_lookup_elem(&epochs, &ioas);
 
@@ -276,19 +276,6 @@ static __always_inline struct event *new_call_event(void *context, const struct 
 	return event;
 }
 
-<<<<<<< HEAD
-/*
- * Waking the tool costs more than the rest: it comes by itself every now and then, and is woken by
- * the one event with which the buffer gets too full to wait.
- */
-static __always_inline void submit(struct event *event)
-{
-	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-	bool is_the_one = waiting >= wish.wake_from &&
-			  waiting < wish.wake_from + sizeof(*event) + BPF_RINGBUF_HDR_SZ;
-
-	bpf_ringbuf_submit(event, is_the_one ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
-=======
 /* Waking somebody costs more than all the rest. */
 static __always_inline void submit(struct event *event)
 {
@@ -299,7 +286,6 @@ static __always_inline void submit(struct event *event)
 				BPF_RB_NO_WAKEUP :
 				BPF_RB_FORCE_WAKEUP;
 	bpf_ringbuf_submit(event, flags);
->>>>>>> 13a49110f0f592ef919384e21bfe7b75441c68bb
 }
 
 #endif /* IOASID_TRACE_COUNT_BPF_H */
