@@ -81,7 +81,7 @@ static void lose(__u32 why)
 		add(counter, 1);
 }
 
-static bool wanted(__u32 tgid, __u64 ioas)
+static inline bool wanted(__u32 tgid, __u64 ioas)
 {
 	return (!wish.tgid || wish.tgid == tgid) && (!wish.ioas || wish.ioas == ioas);
 }
@@ -130,7 +130,7 @@ static __u32 epoch_of(__u64 ioas)
 }
 
 /* Devices of the address space have come or gone; they are known by the new number from now on. */
-static __u32 next_epoch(__u64 ioas)
+static inline __u32 next_epoch(__u64 ioas)
 {
 	__u32 first = 1, *epoch = bpf_map_lookup_elem(&epochs, &ioas);
 
