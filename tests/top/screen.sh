@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# screen.sh - ioasid-top's screen, driven by keys, is as tests/top/screens has it: on made-up samples,
-# natively. UPDATE=1 takes them anew; look at the difference before you commit it.
+# screen.sh - ioasid-top's screen, driven by keys, is as tests/top/screens has it: on made-up
+# samples, natively. UPDATE=1 takes them anew; look at the difference before you commit it.
 # shellcheck disable=SC1091,SC2034,SC2154 # both are in the project
 . "$(dirname "$0")/../tools/tap"
 . "$(dirname "$0")/terminal"
@@ -286,7 +286,8 @@ terminal_close
 open_top 80 24 --view users
 golden "the command line goes before them" settings-overridden
 terminal_close
-for line in nonsense 'view nonsense' 'delay -1' 'sort processes nonsense' 'hide nonsense' 'bytes maybe'; do
+for line in nonsense 'view nonsense' 'delay -1' 'sort processes nonsense' 'hide nonsense' \
+	'bytes maybe'; do
 	printf 'delay 3\n%s\n' "$line" >"$XDG_CONFIG_HOME/ioasid/top"
 	terminal_open 160 24 "$tool"
 	shows "settings with '$line' are not used" '^the settings are not used: line 2 of /'
