@@ -14,8 +14,8 @@ floors := $(patsubst %/Makefile,%,$(wildcard bpf/Makefile tools/Makefile example
 jobs := $(shell nproc)
 
 .PHONY: all help root module $(floors) demo check check-all bench-memory bench-scale bench-policy \
-	bench-table bench-table-native bench-vfio screenshots fuzz shell sparse style kernels \
-	clean distclean compile_commands.json
+	bench-table bench-table-native bench-tools bench-vfio screenshots fuzz shell sparse style \
+	kernels install uninstall clean distclean compile_commands.json
 .DEFAULT_GOAL := all
 
 # Mounting takes root: without it, the whole call is made again, once, under sudo.
@@ -98,6 +98,11 @@ bench-policy: all
 	@tests/vm/run --kernel $(KERNEL) --insmod --smp 1 --icount --timeout 1200 -- \
 		tests/bench/policy.sh
 
+#: print what the tools cost those they look at, in instructions; fails when it is over the limits
+bench-tools: all
+	@tests/vm/run --kernel $(KERNEL) --insmod --smp 1 --icount --timeout 3000 -- \
+		tests/bench/tools.sh
+
 #: print what our page tables cost beside generic_pt's, in instructions, and what they cost natively
 bench-table: tests/bench
 	@scripts/module peer
@@ -138,6 +143,14 @@ kernels: root
 #: write compile_commands.json for editors and clangd
 compile_commands.json: all
 	@scripts/compile-commands $(KERNEL) >$@.tmp && mv $@.tmp $@
+
+#: put tools, man pages, policies, headers under DESTDIR and PREFIX (/usr/local)
+install: bpf tools
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install
+
+#: take away what install has put there
+uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install --uninstall
 
 #: remove what was built; keep the root and the kernels
 clean:

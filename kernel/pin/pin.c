@@ -76,22 +76,11 @@ static u64 range_pages(const struct ioasid_pin_group *pin)
 	return (pin->last - pin->va + 1) >> PAGE_SHIFT;
 }
 
-/* Pages that are really pinned: of a device's, none is. */
-static u64 pinned_pages(const struct ioasid_pin_group *pin)
-{
-	return ioasid_pin_is_device(pin) ? 0 : pin->pages;
-}
-
 /* Of these, pages that one large entry or more can map. */
 static u64 huge_pages(const struct ioasid_pin_group *pin)
 {
 	return ioasid_pin_is_device(pin) ? 0 :
 					   ioasid_runs_longer(&pin->runs, PMD_SIZE >> PAGE_SHIFT);
-}
-
-static u64 shared_pages(const struct ioasid_pin_group *pin)
-{
-	return pin->mapped > pin->pages ? pin->mapped - pin->pages : 0;
 }
 
 static u32 metadata(const struct ioasid_pin_group *pin)
@@ -106,33 +95,10 @@ static u32 metadata(const struct ioasid_pin_group *pin)
 	return bytes + ksize(list);
 }
 
-static struct ioasid_pin_group *by_number(struct rb_node *node)
-{
-	return rb_entry_safe(node, struct ioasid_pin_group, by_number);
-}
-
 static bool number_less(struct rb_node *a, const struct rb_node *b)
 {
-	return by_number(a)->number < rb_entry(b, struct ioasid_pin_group, by_number)->number;
-}
-
-/* The pin with the lowest number above @number, or NULL. */
-static struct ioasid_pin_group *pin_after(struct ioasid_domain *domain, u64 number)
-{
-	struct rb_node *node = domain->pins.rb_node;
-	struct ioasid_pin_group *pin, *found = NULL;
-
-	lockdep_assert_held(&domain->lock);
-	while (node) {
-		pin = by_number(node);
-		if (pin->number > number) {
-			found = pin;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return found;
+	return ioasid_pin_by_number(a)->number <
+	       rb_entry(b, struct ioasid_pin_group, by_number)->number;
 }
 
 static void wake(struct ioasid_domain *domain)
@@ -263,7 +229,7 @@ void ioasid_pins_orphan(struct ioasid_domain *domain)
 
 	lockdep_assert_held(&domain->lock);
 	for (node = rb_first(&domain->pins); node; node = rb_next(node)) {
-		pin = by_number(node);
+		pin = ioasid_pin_by_number(node);
 		if (pin->state == IOASID_PIN_LIVE)
 			make_stale(pin);
 	}
@@ -401,7 +367,7 @@ static void pin_uncount(struct ioasid_pin_group *pin, u64 runs, u64 huge, u64 ch
 	list_del_init(&pin->doubt);
 	if (pages) {
 		stat->pins--;
-		stat->pinned -= pinned_pages(pin);
+		stat->pinned -= ioasid_pin_pinned(pin);
 		stat->runs -= runs;
 		stat->huge -= huge;
 		stat->metadata -= pin->metadata;
@@ -634,7 +600,7 @@ static int fill(struct ioasid_pin_group *pin, const struct ioasid_pin_wish *wish
 		pin->pages = pin->runs.pages;
 		pin->metadata = metadata(pin);
 		stat->pins++;
-		stat->pinned += pinned_pages(pin);
+		stat->pinned += ioasid_pin_pinned(pin);
 		stat->runs += pin->runs.count;
 		stat->huge += huge;
 		stat->metadata += pin->metadata;
@@ -798,11 +764,6 @@ static void insert(struct ioasid_pin_group *pin, unsigned long va, unsigned long
 	rb_add(&pin->by_number, &domain->pins, number_less);
 }
 
-static bool settled(const struct ioasid_pin_group *pin)
-{
-	return pin->state != IOASID_PIN_BUSY && pin->state != IOASID_PIN_DYING;
-}
-
 /* Last address of the pin that is to be made for a gap. */
 static unsigned long group(const struct ioasid_pin_wish *wish, unsigned long va, unsigned long last)
 {
@@ -860,7 +821,7 @@ again:
 		if (base)
 			gap_last = min(gap_last, base->last);
 	}
-	if ((pin && !settled(pin)) || (!pin && base && !settled(base))) {
+	if ((pin && !ioasid_pin_settled(pin)) || (!pin && base && !ioasid_pin_settled(base))) {
 		seen = domain->settlings;
 		spin_unlock(&domain->lock);
 		ret = wait_settled(domain, seen);
@@ -910,24 +871,6 @@ out:
 	return ret;
 }
 
-static struct ioasid_segment *segments_room(struct ioasid_segments *segments)
-{
-	struct ioasid_segment *list;
-	u32 capacity;
-
-	if (segments->count < segments->capacity)
-		return &segments->list[segments->count];
-	if (ioasid_fault())
-		return NULL;
-	capacity = max(1, segments->capacity * 2);
-	list = kvrealloc(segments->list, capacity * sizeof(*list), GFP_KERNEL_ACCOUNT);
-	if (!list)
-		return NULL;
-	segments->list = list;
-	segments->capacity = capacity;
-	return &list[segments->count];
-}
-
 static int pin_range(const struct ioasid_pin_wish *wish, struct ioasid_segments *segments,
 		     struct ioasid_refusal *why)
 {
@@ -937,7 +880,7 @@ static int pin_range(const struct ioasid_pin_wish *wish, struct ioasid_segments 
 	int ret;
 
 	while (segments->pages < wish->pages) {
-		segment = segments_room(segments);
+		segment = ioasid_segments_room(segments);
 		ret = segment ? segment_get(wish, va, last, segment, why) : -ENOMEM;
 		if (ret < 0) {
 			ioasid_refuse(why, IOASID_STAGE_PIN, va, last - va + 1, ret);
@@ -1024,7 +967,7 @@ static int look_ahead(const struct ioasid_pin_wish *wish, unsigned long va, unsi
 		forecast->based += base ? pages : 0;
 		return 0;
 	}
-	if (!settled(pin)) {
+	if (!ioasid_pin_settled(pin)) {
 		seen = domain->settlings;
 		spin_unlock(&domain->lock);
 		return wait_settled(domain, seen);
@@ -1068,118 +1011,6 @@ int ioasid_pin_dry_run(const struct ioasid_pin_wish *wish, u64 *missing, struct 
 	*missing = forecast.missing;
 	done = forecast.missing - forecast.based;
 	return done ? ioasid_charge_dry_run(done, wish->mode, why) : 0;
-}
-
-/**
- * ioasid_segments_add() - append a part of a pin
- * @segments: the list
- * @pin: the pin; a reference to it is taken
- * @page: first page of the part
- * @pages: its pages
- *
- * Context: may sleep, the caller keeps the pin.
- * Return: 0 or -ENOMEM.
- */
-int ioasid_segments_add(struct ioasid_segments *segments, struct ioasid_pin_group *pin, u64 page,
-			u64 pages)
-{
-	struct ioasid_segment *segment = segments_room(segments);
-
-	if (!segment)
-		return -ENOMEM;
-	ioasid_pin_get(pin);
-	*segment = (struct ioasid_segment){ .pin = pin, .page = page, .pages = pages };
-	segments->count++;
-	segments->pages += pages;
-	return 0;
-}
-
-/**
- * ioasid_segments_slice() - the segments of a part of a range
- * @from: segments of the range
- * @page: first page of the part
- * @pages: its pages, at least one; it lies within the range
- * @to: empty; filled, with references of its own
- *
- * Context: may sleep.
- * Return: 0 or -ENOMEM.
- */
-int ioasid_segments_slice(const struct ioasid_segments *from, u64 page, u64 pages,
-			  struct ioasid_segments *to)
-{
-	const struct ioasid_segment *old = from->list;
-	int ret;
-
-	while (page >= old->pages)
-		page -= old++->pages;
-	for (; to->pages < pages; page = 0, old++) {
-		ret = ioasid_segments_add(to, old->pin, old->page + page,
-					  min(old->pages - page, pages - to->pages));
-		if (ret) {
-			ioasid_segments_put(to);
-			return ret;
-		}
-	}
-	to->reused = to->pages;
-	return 0;
-}
-
-/**
- * ioasid_segments_put() - drop the references of all segments
- * @segments: the segments; empty afterwards
- *
- * Context: may sleep.
- */
-void ioasid_segments_put(struct ioasid_segments *segments)
-{
-	u32 i;
-
-	for (i = 0; i < segments->count; i++)
-		if (segments->list[i].pin)
-			ioasid_pin_put(segments->list[i].pin);
-	kvfree(segments->list);
-	*segments = (struct ioasid_segments){};
-}
-
-/**
- * ioasid_segments_runs() - physically contiguous runs in a range
- * @segments: what covers it
- */
-u64 ioasid_segments_runs(const struct ioasid_segments *segments)
-{
-	const struct ioasid_segment *segment = segments->list;
-	u64 runs = 0;
-	u32 i;
-
-	for (i = 0; i < segments->count; i++, segment++)
-		runs += ioasid_runs_count(&segment->pin->runs, segment->page, segment->pages);
-	return runs;
-}
-
-/**
- * ioasid_segments_pages() - the pages of a range
- * @segments: what covers it
- * @pages: filled, in order
- *
- * Return: 0, or -EFAULT when some are device memory, which has none.
- */
-int ioasid_segments_pages(const struct ioasid_segments *segments, struct page **pages)
-{
-	const struct ioasid_segment *segment = segments->list;
-	struct ioasid_run_iter iter;
-	u64 page;
-	u32 i;
-
-	for (i = 0; i < segments->count; i++, segment++) {
-		if (ioasid_pin_is_device(segment->pin))
-			return -EFAULT;
-		iter = ioasid_runs_seek(&segment->pin->runs, segment->page);
-		for (page = 0; page < segment->pages; page++) {
-			*pages++ = pfn_to_page(ioasid_run_iter_pfn(&iter));
-			ioasid_run_iter_advance(&iter, 1);
-		}
-	}
-	return 0;
 }
 
 static void count_handle(struct ioasid_pin_group *pin, int by)
@@ -1266,157 +1097,6 @@ void ioasid_pin_count_handles(const struct ioasid_segments *segments, int by)
 		count_handle(segments->list[i].pin, by);
 }
 
-static void fill_entry(const struct ioasid_pin_group *pin, struct ioasid_query_entry *entry)
-{
-	*entry = (struct ioasid_query_entry){
-		.start = pin->va,
-		.length = pin->last - pin->va + 1,
-		.pin = pin->number,
-		.pin_offset = refcount_read(&pin->refs),
-		.va = pin->charge.pages << PAGE_SHIFT,
-		.flags = IOASID_ENTRY_READ,
-	};
-	if (pin->write)
-		entry->flags |= IOASID_ENTRY_WRITE;
-	if (!settled(pin))
-		entry->flags |= IOASID_ENTRY_BUSY;
-	if (pin->state == IOASID_PIN_STALE)
-		entry->flags |= IOASID_ENTRY_STALE;
-}
-
-/**
- * ioasid_pins_list() - the pins of a domain, in order of their numbers
- * @domain: the domain
- * @cursor: number of the pin before, moved on; all ones at the end
- * @entries: filled
- * @capacity: room in @entries; the lock is held for so many
- *
- * Return: how many were filled in.
- */
-u32 ioasid_pins_list(struct ioasid_domain *domain, u64 *cursor, struct ioasid_query_entry *entries,
-		     u32 capacity)
-{
-	struct ioasid_pin_group *pin;
-	u32 n = 0;
-
-	spin_lock(&domain->lock);
-	for (pin = pin_after(domain, *cursor); pin && n < capacity;
-	     pin = by_number(rb_next(&pin->by_number))) {
-		*cursor = pin->number;
-		if (pin->state != IOASID_PIN_FAILED)
-			fill_entry(pin, &entries[n++]);
-	}
-	if (!pin)
-		*cursor = U64_MAX;
-	spin_unlock(&domain->lock);
-	return n;
-}
-
-static void fill_stat(const struct ioasid_pin_group *pin, struct ioasid_pin_stat *stat)
-{
-	struct ioasid_query_entry entry;
-
-	fill_entry(pin, &entry);
-	*stat = (struct ioasid_pin_stat){
-		.pin = pin->number,
-		.va = pin->va,
-		.pages = entry.length >> PAGE_SHIFT,
-		.charged = pin->charge.pages,
-		.references = entry.pin_offset,
-		.mappings = pin->mappings,
-		.mapped = pin->mapped,
-		.flags = entry.flags,
-		.runs = pin->pages ? READ_ONCE(pin->runs.count) : 0,
-	};
-}
-
-/**
- * ioasid_pins_next() - iterate over the pins of a domain, in order of their numbers
- * @domain: the domain
- * @cursor: number of the pin before, or 0 to begin; moved on
- * @stat: filled
- *
- * Return: false at the end.
- */
-bool ioasid_pins_next(struct ioasid_domain *domain, u64 *cursor, struct ioasid_pin_stat *stat)
-{
-	struct ioasid_pin_group *pin;
-
-	spin_lock(&domain->lock);
-	pin = pin_after(domain, *cursor);
-	while (pin && pin->state == IOASID_PIN_FAILED)
-		pin = by_number(rb_next(&pin->by_number));
-	if (pin) {
-		*cursor = pin->number;
-		fill_stat(pin, stat);
-	}
-	spin_unlock(&domain->lock);
-	return pin;
-}
-
-static void disagree(const struct ioasid_domain *domain, const char *what, u64 counter, u64 walked,
-		     u32 *errors, char *text, size_t size)
-{
-	if (counter != walked && !(*errors)++)
-		snprintf(text, size, "domain %llu: %s is %llu, its pins have %llu",
-			 domain->stat.domain, what, counter, walked);
-}
-
-/**
- * ioasid_pins_audit() - walk the pins of a domain
- * @domain: the domain; the mappings of its pins have been counted in pin->walked
- * @sum: the domain's counters as found by walking are added to these
- * @in_flight: references that are neither a mapping's nor a handle's are added to this
- * @text: the first disagreement in words; left alone when there is none
- * @size: bytes in @text
- *
- * Context: commits are frozen.
- * Return: disagreements.
- */
-u32 ioasid_pins_audit(struct ioasid_domain *domain, struct ioasid_domain_stat *sum, u64 *in_flight,
-		      char *text, size_t size)
-{
-	struct ioasid_domain_stat walked = {};
-	struct ioasid_domain_stat *stat = &domain->stat;
-	struct ioasid_pin_group *pin;
-	struct rb_node *node;
-	u32 errors = 0;
-
-	spin_lock(&domain->lock);
-	for (node = rb_first(&domain->pins); node; node = rb_next(node)) {
-		pin = by_number(node);
-		walked.pins += pin->pages > 0;
-		walked.pinned += pinned_pages(pin);
-		walked.charged += pin->charge.pages;
-		walked.mappings += pin->walked;
-		walked.mapped += pin->walked_pages;
-		walked.shared += shared_pages(pin);
-		walked.metadata += pin->pages ? pin->metadata : 0;
-		*in_flight += refcount_read(&pin->refs) - pin->mappings - pin->handles - pin->bases;
-		ioasid_ledger_audit_count(&pin->charge);
-		disagree(domain, "mappings of a pin", pin->mappings, pin->walked, &errors, text,
-			 size);
-		disagree(domain, "users of a pin", hlist_count_nodes(&pin->users), pin->walked,
-			 &errors, text, size);
-		disagree(domain, "pages mapped of a pin", pin->mapped, pin->walked_pages, &errors,
-			 text, size);
-		pin->walked = 0;
-		pin->walked_pages = 0;
-	}
-	disagree(domain, "pins", stat->pins, walked.pins, &errors, text, size);
-	disagree(domain, "pinned", stat->pinned, walked.pinned, &errors, text, size);
-	disagree(domain, "charged", stat->charged, walked.charged, &errors, text, size);
-	disagree(domain, "mappings", stat->mappings, walked.mappings, &errors, text, size);
-	disagree(domain, "mapped", stat->mapped, walked.mapped, &errors, text, size);
-	disagree(domain, "shared", stat->shared, walked.shared, &errors, text, size);
-	disagree(domain, "metadata", stat->metadata, walked.metadata, &errors, text, size);
-	spin_unlock(&domain->lock);
-
-	sum->pins += walked.pins;
-	sum->pinned += walked.pinned;
-	return errors;
-}
-
 static void add_mapped(struct ioasid_pin_group *pin, struct ioasid_pin_user *user, s64 mappings,
 		       s64 pages)
 {
@@ -1428,10 +1108,10 @@ static void add_mapped(struct ioasid_pin_group *pin, struct ioasid_pin_user *use
 		hlist_add_head(&user->node, &pin->users);
 	else
 		hlist_del(&user->node);
-	stat->shared -= shared_pages(pin);
+	stat->shared -= ioasid_pin_shared(pin);
 	WRITE_ONCE(pin->mappings, pin->mappings + mappings);
 	pin->mapped += pages;
-	stat->shared += shared_pages(pin);
+	stat->shared += ioasid_pin_shared(pin);
 	stat->mappings += mappings;
 	stat->mapped += pages;
 	spin_unlock(&pin->domain->lock);

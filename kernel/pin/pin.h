@@ -25,6 +25,7 @@
 #include "pin/domain.h"
 #include "pin/ledger.h"
 #include "pin/run.h"
+#include "pin/segment.h"
 #include "refusal.h"
 
 struct page;
@@ -118,34 +119,6 @@ struct ioasid_pin_group {
 };
 
 /**
- * struct ioasid_segment - a part of one pin
- * @pin: the pin; the segment has a reference to it
- * @page: first page of the part
- * @pages: its pages
- */
-struct ioasid_segment {
-	struct ioasid_pin_group *pin;
-	u64 page;
-	u64 pages;
-};
-
-/**
- * struct ioasid_segments - what covers a range, in order
- * @list: the segments
- * @count: how many
- * @capacity: how many @list has room for
- * @pages: pages of all
- * @reused: of these, pinned before
- */
-struct ioasid_segments {
-	struct ioasid_segment *list;
-	u32 count;
-	u32 capacity;
-	u64 pages;
-	u64 reused;
-};
-
-/**
  * struct ioasid_pin_wish - what is to be pinned
  * @domain: of the source
  * @va: first address, page-aligned
@@ -175,13 +148,6 @@ int ioasid_pin_range(const struct ioasid_pin_wish *wish, struct ioasid_segments 
 		     struct ioasid_refusal *why);
 int ioasid_pin_dry_run(const struct ioasid_pin_wish *wish, u64 *missing,
 		       struct ioasid_refusal *why);
-int ioasid_segments_add(struct ioasid_segments *segments, struct ioasid_pin_group *pin, u64 page,
-			u64 pages);
-int ioasid_segments_slice(const struct ioasid_segments *from, u64 page, u64 pages,
-			  struct ioasid_segments *to);
-void ioasid_segments_put(struct ioasid_segments *segments);
-u64 ioasid_segments_runs(const struct ioasid_segments *segments);
-int ioasid_segments_pages(const struct ioasid_segments *segments, struct page **pages);
 int ioasid_pin_page(const struct ioasid_pin_wish *wish, struct ioasid_segment *segment,
 		    struct page **page, struct ioasid_refusal *why);
 void ioasid_unpin_page(struct ioasid_segment *segment);
@@ -209,6 +175,30 @@ void ioasid_pin_split_mapping(struct ioasid_pin_group *pin, struct ioasid_pin_us
 static inline bool ioasid_pin_is_device(const struct ioasid_pin_group *pin)
 {
 	return pin->source->device;
+}
+
+/* The pin of a node in domain->pins, or NULL. */
+static inline struct ioasid_pin_group *ioasid_pin_by_number(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ioasid_pin_group, by_number);
+}
+
+/* Pages that are really pinned: of a device's, none is. */
+static inline u64 ioasid_pin_pinned(const struct ioasid_pin_group *pin)
+{
+	return ioasid_pin_is_device(pin) ? 0 : pin->pages;
+}
+
+/* Pages of its mappings beyond the first time. */
+static inline u64 ioasid_pin_shared(const struct ioasid_pin_group *pin)
+{
+	return pin->mapped > pin->pages ? pin->mapped - pin->pages : 0;
+}
+
+/* Is it neither being pinned nor being let go? */
+static inline bool ioasid_pin_settled(const struct ioasid_pin_group *pin)
+{
+	return pin->state != IOASID_PIN_BUSY && pin->state != IOASID_PIN_DYING;
 }
 
 /* While a mapping of the pin changes its IOVAs. */

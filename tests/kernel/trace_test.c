@@ -322,6 +322,25 @@ static void want_policy(const struct line *line, const char *name)
 }
 
 /* The phases are parts of the whole. */
+/* So many runs have so many pages, as far as their sizes tell. */
+static void want_run_sizes(const struct line *line, uint64_t runs, uint64_t pages)
+{
+	const char *at = strstr(line->text, " run_sizes={");
+	uint64_t count, found = 0, least = 0, most = 0;
+	unsigned int i;
+
+	want_that(at);
+	at += strlen(" run_sizes={");
+	for (i = 0; i < 20; i++, at = strchr(at, ',') ? strchr(at, ',') + 1 : "") {
+		count = strtoull(at, NULL, 0);
+		found += count;
+		least += count << i;
+		most += count * ((2 << i) - 1);
+	}
+	want(found, runs);
+	want_that(least <= pages && pages <= most);
+}
+
 static void want_times(const struct line *line, const char *const phases[], size_t count)
 {
 	int64_t sum = 0;
@@ -364,6 +383,7 @@ TRACE_TEST(a_map_tells_what_it_did)
 	want(value_of(pin, "va"), ADDRESS(memory));
 	want(value_of(pin, "pages"), 8);
 	want(value_of(pin, "runs"), physical_runs(memory, 8 * PAGE));
+	want_run_sizes(pin, physical_runs(memory, 8 * PAGE), 8);
 	want(value_of(pin, "reused"), 0);
 	want(value_of(pin, "write"), 1);
 	want(value_of(pin, "ret"), 0);
@@ -397,6 +417,7 @@ TRACE_TEST(a_second_map_tells_what_it_shared)
 	want(value_of(pin, "va"), ADDRESS(memory) + 2 * PAGE);
 	want(value_of(pin, "pages"), 3);
 	want(value_of(pin, "reused"), 3);
+	want_run_sizes(pin, 0, 0);
 	map = only(&trace, "ioasid_map");
 	want(value_of(map, "iova"), iova);
 	want(value_of(map, "pages"), 3);
@@ -461,6 +482,7 @@ TRACE_TEST(a_refusal_is_told)
 	want(value_of(only(&trace, "ioasid_pin"), "ret"), -EFAULT);
 	want(value_of(only(&trace, "ioasid_pin"), "pin"), 0);
 	want(value_of(only(&trace, "ioasid_pin"), "runs"), 0);
+	want_run_sizes(only(&trace, "ioasid_pin"), 0, 0);
 	want(value_of(only(&trace, "ioasid_uncharge"), "pages"), 4);
 	want(value_of(only(&trace, "ioasid_map"), "ret"), -EFAULT);
 	want(value_of(only(&trace, "ioasid_map"), "stage"), IOASID_STAGE_PIN);
@@ -494,6 +516,7 @@ static void pin_too_much(void *arg)
 	want(value_of(charge, "ret"), -ENOMEM);
 	want(value_of(charge, "pages"), 3);
 	want(value_of(charge, "limit"), value_of(charge, "used") + 2);
+	want(value_of(charge, "reason"), IOASID_REASON_NONE);
 	want(value_of(only(&trace, "ioasid_pin"), "ret"), -ENOMEM);
 	want(value_of(only(&trace, "ioasid_pin"), "pin"), 0);
 }

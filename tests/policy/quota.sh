@@ -32,7 +32,13 @@ has "the quota, and that it is the user's" "$refusal" " limit=$((23 * page)) rea
 has "nothing of what was refused is left" "$said" "^query pinned=$((23 * page)) charged=$((
 	23 * page)) "
 
+tracing=/sys/kernel/tracing
+echo 1 >$tracing/events/ioasid/ioasid_charge/enable
+echo >$tracing/trace
 refusal=$(as_user memory 24 whole 1)
+echo 0 >$tracing/events/ioasid/ioasid_charge/enable
+has "the tracepoint tells whose quota it was" "$(cat $tracing/trace)" \
+	' pages=24 used=0 limit=23 policy=uid_quota ret=-122 reason=11$'
 has "24 pages at once are refused" "$refusal" \
 	"^map EDQUOT .* asked=$((24 * page)) used=0 "
 

@@ -9,7 +9,7 @@
 #include "ioasid.bpf.h"
 
 #define ROWS 1024
-#define FIELDS 8
+#define FIELDS 10
 
 /* Of which domain, or address space. */
 __u64 of;
@@ -61,6 +61,8 @@ int walk_domains(void *unused)
 		to[1] = stat->tgid;
 		to[2] = stat->pins;
 		to[3] = stat->pinned;
+		to[4] = stat->runs;
+		to[5] = stat->huge;
 	}
 	bpf_iter_ioasid_domain_destroy(&it);
 	return 0;
@@ -84,6 +86,7 @@ int walk_pins(void *unused)
 		to[5] = stat->mappings;
 		to[6] = stat->mapped;
 		to[7] = stat->flags;
+		to[8] = stat->runs;
 	}
 	bpf_iter_ioasid_pin_destroy(&it);
 	return 0;
@@ -104,6 +107,8 @@ int walk_ioases(void *unused)
 		to[2] = stat->mapped;
 		to[3] = stat->tables;
 		bpf_probe_read_kernel(&to[4], IOASID_NAME_LEN, stat->policy);
+		to[6] = stat->tgid;
+		bpf_probe_read_kernel(&to[7], sizeof(stat->comm), stat->comm);
 	}
 	bpf_iter_ioasid_ioas_destroy(&it);
 	return 0;

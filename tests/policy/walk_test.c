@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -19,7 +20,7 @@
 #include "user.h"
 
 #define AT 0x10000000ULL
-#define FIELDS 8
+#define FIELDS 10
 #define MAX_ENTRIES 64
 
 static struct policy programs;
@@ -58,16 +59,21 @@ static const row *walk(const char *name, uint64_t of, uint32_t *count)
 	return policy_variable(&programs, "rows");
 }
 
-/* The pin domain of a process. */
-static uint64_t domain_of(pid_t pid)
+/* What is told of a process's pin domain. */
+static const uint64_t *domain_row(pid_t pid)
 {
 	uint32_t count, i;
 	const row *rows = walk("walk_domains", 0, &count);
 
 	for (i = 0; i < count; i++)
 		if (rows[i][1] == (uint64_t)pid)
-			return rows[i][0];
+			return rows[i];
 	fail("process %d has no domain", pid);
+}
+
+static uint64_t domain_of(pid_t pid)
+{
+	return domain_row(pid)[0];
 }
 
 static uint32_t list(uint32_t scope, uint32_t id, struct ioasid_query_entry *entries)
@@ -105,7 +111,7 @@ static void want_pins_as_listed(void)
 	struct ioasid_query query = query_process(fd);
 	uint32_t count, listed = list(IOASID_SCOPE_PROCESS, 0, entries), i;
 	const row *rows = walk("walk_pins", domain_of(getpid()), &count);
-	uint64_t mappings = 0, mapped = 0;
+	uint64_t mappings = 0, mapped = 0, runs = 0;
 
 	want(count, listed);
 	want(count, query.pins);
@@ -118,9 +124,12 @@ static void want_pins_as_listed(void)
 		want((uint32_t)rows[i][7], entries[i].flags);
 		mappings += rows[i][5];
 		mapped += rows[i][6] * PAGE;
+		want_that(rows[i][8] && rows[i][8] <= rows[i][2]);
+		runs += rows[i][8];
 	}
 	want(mappings, query.mappings);
 	want(mapped, query.mapped);
+	want(domain_row(getpid())[4], runs);
 }
 
 static void want_mappings_as_listed(uint32_t ioas, uint64_t number)
@@ -144,6 +153,7 @@ WALK_TEST(of_a_workload_finds_all_of_it)
 {
 	uint32_t first = make_ioas(fd), second = make_ioas(fd), count;
 	char *memory = anon(32 * PAGE);
+	char name[16];
 	const row *rows;
 	uint64_t numbers[2];
 
@@ -166,6 +176,9 @@ WALK_TEST(of_a_workload_finds_all_of_it)
 	want(rows[0][2] * PAGE, query_ioas(fd, first).mapped);
 	want(rows[0][3], 2);
 	want(rows[0][4], 0);
+	want((uint32_t)rows[0][6], getpid());
+	want(prctl(PR_GET_NAME, name), 0);
+	want(strcmp((const char *)&rows[0][7], name), 0);
 	want_that(rows[1][0] > rows[0][0]);
 	want(rows[1][1], query_ioas(fd, second).mappings);
 	want(rows[1][2], 3);
@@ -185,6 +198,22 @@ WALK_TEST(of_a_workload_finds_all_of_it)
 	want_mappings_as_listed(first, numbers[0]);
 	want(unmap_all(fd, second, NULL), 0);
 	want(munmap(memory, 20 * PAGE), 0);
+}
+
+WALK_TEST(of_huge_pages_tells_them_and_how_they_lie)
+{
+	char *huge = thp(2 * HUGE_2M), *small = anon(3 * PAGE);
+	uint32_t ioas = make_ioas(fd);
+	size_t runs = physical_runs(huge, 2 * HUGE_2M) + physical_runs(small, 3 * PAGE);
+
+	want(map_at(fd, ioas, huge, 2 * HUGE_2M, READ_WRITE, AT), 0);
+	want(map_at(fd, ioas, small, 3 * PAGE, READ_WRITE, AT + 8 * MIB), 0);
+	want(domain_row(getpid())[3], 1027);
+	want(domain_row(getpid())[4], runs);
+	want(domain_row(getpid())[5], 1024);
+	want(unmap(fd, ioas, AT, 2 * HUGE_2M, NULL), 0);
+	want(domain_row(getpid())[5], 0);
+	want(domain_row(getpid())[4], physical_runs(small, 3 * PAGE));
 }
 
 /* The name of the policy that an address space asks for. */

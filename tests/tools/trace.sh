@@ -4,22 +4,6 @@
 # shellcheck disable=SC1091,SC2154 # tap has it
 . "$(dirname "$0")/tap"
 
-# start_tracer ARGUMENT... - and wait until it counts; what it shows is in $scratch/trace.
-start_tracer() {
-	ioasid-trace "$@" >"$scratch/trace" 2>"$scratch/trace.err" 8>&- &
-	tracer=$!
-	wait_for "$scratch/trace.err" 'tracing'
-}
-
-# end_tracer - as Ctrl-C does.
-end_tracer() {
-	status=0
-	kill -INT "$tracer" 2>/dev/null
-	wait "$tracer" || status=$?
-	tracer=''
-	is "it ends cleanly" "$status" 0
-}
-
 # total OPERATION KEY - of the last reading in JSON.
 total() {
 	jq -r "select(.record == \"hist\" and .scope == \"total\" and .operation == \"$1\") | .$2" \
@@ -77,14 +61,11 @@ is "each interval's buckets add up" "$(jq -rs '[.[] | select(.record == "hist") 
 	.count == ([.buckets[].count] | add // 0)] | all' "$scratch/trace")" true
 
 start_tracer --json 0.2 3
-status=0
-wait "$tracer" || status=$?
-tracer=''
+wait_tracer
 is "INTERVAL COUNT ends by itself" "$status $(jq -r 'select(.record == "lost" and
 	.scope == "interval") | .interval' "$scratch/trace" | xargs)" "0 1 2 3"
 start_tracer --json -d 0.3
-wait "$tracer"
-tracer=''
+wait_tracer
 is "-d ends by itself" "$(total map count)" 0
 
 # The picture for people has the same numbers.

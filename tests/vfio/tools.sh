@@ -138,18 +138,6 @@ refuses "a walk that gets no memory says so" 'devices cannot be walked: Cannot a
 is "it was that" "$(cat /sys/module/ioasid/parameters/fail_nth)" 0
 
 # Events.
-start_tracer() {
-	ioasid-trace "$@" >"$scratch/trace" 2>"$scratch/trace.err" 8>&- &
-	tracer=$!
-	wait_for "$scratch/trace.err" 'tracing'
-}
-end_tracer() {
-	status=0
-	kill -INT "$tracer" 2>/dev/null
-	wait "$tracer" || status=$?
-	tracer=''
-	is "the tracer ends cleanly" "$status" 0
-}
 # events OPERATION EXPRESSION - of each such event, a line each.
 events() {
 	jq -r "select(.record == \"event\" and .operation == \"$1\") | $2" "$scratch/trace"
@@ -211,7 +199,7 @@ has "text: an attach" "$text" "^ +[0-9.]+ attach +[0-9]+ +[0-9]+ $(address 0) gr
 has "text: a detach" "$text" "^ +[0-9.]+ detach +[0-9]+ +[0-9]+ $(address 0) group $(group 0): $((
 	3 * page / 1024))K, [0-9.]+[num]?s$"
 has "text: a refusal" "$text" "^ +[0-9.]+ map +[0-9]+ +[0-9]+ $((
-	23 * page / 1024))K: ENOMEM charge/builtin, [0-9]+K of $((20 * page / 1024))K used$"
+	23 * page / 1024))K: ENOMEM charge/builtin, [0-9]+K of $((20 * page / 1024))K used( by process)?$"
 has "text: the counts" "$text" '^attach: 1 calls, 0 errors, 3 pages$'
 is "text: no line is longer than 80" "$(awk 'length > 80' "$scratch/trace")" ""
 start_tracer
@@ -220,6 +208,26 @@ end_tracer
 is "without --events there are none, but the counts" \
 	"$(grep -Ec 'group|EFAULT' "$scratch/trace") $(grep '^attach' "$scratch/trace")" \
 	"0 attach: 3 calls, 0 errors, 0 pages"
+
+# By device: two share an address space, a third has its own, and one space has none; the second
+# pair of maps comes when one of the first two has gone, and another was there before all.
+start_worker wait device 3 memory 7 map 7 wait map 5 wait device 0 space device 1 device 2 memory 23 \
+	map 23 wait space map 101 wait
+start_tracer --json --by device --op map
+go_on
+go_on
+go_on
+go_on
+end_tracer
+is "calls by device, of a space without any apart" \
+	"$(jq -r 'select(.record == "hist") | "\(.device) \(.count)"' "$scratch/trace" | sort)" \
+	"$({
+		echo "$(address 1) 23"
+		echo "$(address 2) 23"
+		echo "$(address 3) 12"
+		echo "null 101"
+	} | sort)"
+end_worker
 
 # VFIO: one container of two groups, one of one, one of the disk's; they all map the same memory.
 unload ioasid_edu

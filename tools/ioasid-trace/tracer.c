@@ -1,174 +1,288 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ioasid-trace.skel.h"
+#include "histogram.h"
+#include "phases.h"
 #include "tool.h"
 #include "tracer.h"
 
-const char *const operation_names[OPERATIONS] = { "map", "unmap", "attach", "detach" };
+#define NSEC_PER_MSEC 1000000ULL
+/* Signals and events are looked for so often; when many events come, the wait ends earlier. */
+#define LOOK_EVERY_NS (100 * NSEC_PER_MSEC)
+#define LINKS_MOST 32
 
-static struct ioasid_trace_bpf *bpf;
-static struct tally *per_cpu;
-static int cpus;
-static struct ring_buffer *ring; /* NULL: no events are wanted */
+static const struct backend *backend;
+static struct bpf_object *object;
+static struct bpf_link *links[LINKS_MOST];
+static unsigned int link_count;
+static struct ring_buffer *ring; /* NULL: nothing is passed on */
+static bool has_keys;
+static unsigned int cpus;
 static uint64_t started_ns;
 
-static void (*show_event)(const struct event *event, uint64_t time_ns);
+static struct {
+	void (*take)(const struct event *event, void *context);
+	void *context;
+} taker;
 
 static int take_event(void *context, void *data, size_t size)
 {
-	const struct event *event = data;
-
 	(void)context;
 	(void)size;
-	show_event(event, event->time_ns - started_ns);
+	taker.take(data, taker.context);
 	return 0;
 }
 
-void tracer_events(void (*show)(const struct event *event, uint64_t time_ns))
+void tracer_events(void (*take)(const struct event *event, void *context), void *context)
 {
-	show_event = show;
+	taker.take = take;
+	taker.context = context;
 	if (ring)
 		ring_buffer__consume(ring);
 }
 
-static void open_ring(void)
+/* Waits until there are events, or the moment has come, or a signal might be there. */
+static bool has_events(uint64_t deadline_ns)
 {
-	ring = ring_buffer__new(bpf_map__fd(bpf->maps.events), take_event, NULL, NULL);
-	if (!ring)
-		tool_die_bpf(-errno, "the events cannot be read");
+	struct pollfd fd = { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };
+	uint64_t now = tool_now_ns();
+	uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+
+	if (left > LOOK_EVERY_NS)
+		left = LOOK_EVERY_NS;
+	poll(&fd, 1, (left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
+	return ring__avail_data_size(ring_buffer__ring(ring, 0)) > 0;
 }
 
-void tracer_start(pid_t pid, bool wants_events)
+bool tracer_wait(uint64_t deadline_ns)
 {
+	bool found = false;
+
+	if (!ring)
+		return tool_wait(deadline_ns);
+	while (!found && tool_now_ns() < deadline_ns) {
+		found = has_events(deadline_ns);
+		if (!tool_wait(0))
+			return false;
+	}
+	return true;
+}
+
+static struct bpf_map *map_of(const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (!map)
+		tool_die("the BPF programs have no map '%s'", name);
+	return map;
+}
+
+static bool passes_on(const struct wish *wish)
+{
+	return wish->pass || wish->pass_failed || wish->pass_from_ns || wish->devices;
+}
+
+/* What is not used is small. */
+static void size_maps(const struct wish *wish, size_t buffer)
+{
+	bpf_map__set_max_entries(map_of("events"), passes_on(wish) ? buffer : BUFFER_LEAST);
+	if (!wish->by)
+		bpf_map__set_max_entries(map_of("keyed"), 1);
+	if (!wish->stacks)
+		bpf_map__set_max_entries(map_of("stacks"), 1);
+}
+
+static void attach(void)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+	{
+		if (!bpf_program__autoload(program) ||
+		    bpf_program__type(program) == BPF_PROG_TYPE_SYSCALL)
+			continue;
+		if (link_count == LINKS_MOST)
+			tool_die("there are too many BPF programs");
+		links[link_count] = bpf_program__attach(program);
+		if (!links[link_count])
+			tool_die_bpf(-errno, "the tracepoints cannot be attached to");
+		link_count++;
+	}
+}
+
+static void walk(void)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, "walk");
+	LIBBPF_OPTS(bpf_test_run_opts, options);
 	int error;
 
-	tool_need_bpf();
+	if (!program || !bpf_program__autoload(program))
+		return;
+	error = bpf_prog_test_run_opts(bpf_program__fd(program), &options) ?: (int)options.retval;
+	if (error)
+		tool_die("the devices that are attached cannot be walked: %s", strerror(-error));
+}
+
+void tracer_start(const struct backend *wanted, const struct wish *asked, size_t buffer)
+{
+	struct wish wish = *asked;
+	int error;
+
+	wish.wake_from = buffer / 4;
+	backend = wanted;
+	has_keys = wish.by;
 	cpus = libbpf_num_possible_cpus();
-	per_cpu = calloc(cpus > 0 ? cpus : 1, sizeof(*per_cpu));
-	if (!per_cpu)
-		tool_die("no memory");
-	bpf = ioasid_trace_bpf__open();
-	if (!bpf)
+	object = backend->open(&wish);
+	if (!object)
 		tool_die_bpf(-errno, "the BPF programs cannot be opened");
-	bpf->rodata->only_tgid = pid;
-	bpf->rodata->wants_events = wants_events;
-	bpf_program__set_autoload(bpf->progs.on_charge, wants_events);
-	error = ioasid_trace_bpf__load(bpf);
+	size_maps(&wish, buffer);
+	error = bpf_object__load(object);
 	if (error)
 		tool_die_bpf(error, "the kernel does not take the BPF programs");
-	if (wants_events)
-		open_ring();
+	if (passes_on(&wish)) {
+		ring = ring_buffer__new(bpf_map__fd(map_of("events")), take_event, NULL, NULL);
+		if (!ring)
+			tool_die_bpf(-errno, "the events cannot be read");
+	}
 	started_ns = tool_now_ns();
-	error = ioasid_trace_bpf__attach(bpf);
-	if (error)
-		tool_die_bpf(error, "the tracepoints cannot be attached to");
+	attach();
+	walk();
 }
 
 void tracer_stop(void)
 {
-	ioasid_trace_bpf__detach(bpf);
+	while (link_count)
+		bpf_link__destroy(links[--link_count]);
 }
 
 void tracer_end(void)
 {
+	tracer_stop();
 	ring_buffer__free(ring);
-	ioasid_trace_bpf__destroy(bpf);
-	free(per_cpu);
+	ring = NULL;
+	backend->close();
 }
 
-static void add_tally(struct tally *total, const struct tally *part)
+uint64_t tracer_started_ns(void)
 {
-	total->calls += part->calls;
-	total->errors += part->errors;
-	total->pages += part->pages;
-	total->reused += part->reused;
-	total->sum_ns += part->sum_ns;
-	if (total->max_ns < part->max_ns)
-		total->max_ns = part->max_ns;
-	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
-		total->buckets[i] += part->buckets[i];
+	return started_ns;
 }
 
-static uint64_t missed(const struct bpf_program *program)
+static void *read_buffer(size_t size)
 {
-	struct bpf_prog_info info = { 0 };
-	__u32 size = sizeof(info);
+	void *buffer = calloc(cpus, size);
 
-	/* One that was not loaded has none. */
-	if (bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
-		return 0;
-	return info.recursion_misses;
+	if (!buffer)
+		tool_die("no memory");
+	return buffer;
 }
 
-void tracer_read(struct reading *reading)
+static void look_up(const struct bpf_map *map, const void *key, void *values)
+{
+	int error = bpf_map_lookup_elem(bpf_map__fd(map), key, values);
+
+	if (error)
+		tool_die_bpf(error, "the counters cannot be read");
+}
+
+static uint64_t missed(void)
 {
 	struct bpf_program *program;
+	uint64_t sum = 0;
 
-	memset(reading, 0, sizeof(*reading));
+	bpf_object__for_each_program(program, object)
+	{
+		struct bpf_prog_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		/* One that was not loaded has none. */
+		if (!bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+void tracer_losses(struct losses *losses)
+{
+	const struct bpf_map *map = map_of("lost");
+	uint64_t *uncounted = read_buffer(sizeof(*uncounted));
+
+	if (!losses->of_cpu)
+		losses->of_cpu = read_buffer(sizeof(*losses->of_cpu));
+	losses->cpus = cpus;
+	look_up(map, &(__u32){ LOST_EVENTS }, losses->of_cpu);
+	look_up(map, &(__u32){ LOST_UNCOUNTED }, uncounted);
+	losses->uncounted = 0;
+	for (unsigned int cpu = 0; cpu < cpus; cpu++)
+		losses->uncounted += uncounted[cpu];
+	losses->missed = missed();
+	free(uncounted);
+}
+
+static void read_keyed(struct histogram *histogram)
+{
+	struct tally *tally = read_buffer(sizeof(*tally));
+	int fd = bpf_map__fd(map_of("keyed"));
+	struct tally_key key, *before = NULL;
+
+	/* What is added meanwhile may be seen or not; nothing is ever removed. */
+	while (!bpf_map_get_next_key(fd, before, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, tally))
+			histogram_add_tally(histogram, &key, tally);
+		before = &key;
+	}
+	free(tally);
+}
+
+static void read_tallies(struct histogram *histogram)
+{
+	struct tally *tallies = read_buffer(sizeof(*tallies));
+	const struct bpf_map *map = map_of("tallies");
+
 	for (__u32 operation = 0; operation < OPERATIONS; operation++) {
-		int map = bpf_map__fd(bpf->maps.tallies);
-		int error = bpf_map_lookup_elem(map, &operation, per_cpu);
+		struct tally_key key = { .operation = operation };
 
-		if (error)
-			tool_die_bpf(error, "the counters cannot be read");
-		for (int cpu = 0; cpu < cpus; cpu++)
-			add_tally(&reading->tallies[operation], &per_cpu[cpu]);
+		look_up(map, &operation, tallies);
+		for (unsigned int cpu = 0; cpu < cpus; cpu++)
+			histogram_add_tally(histogram, &key, &tallies[cpu]);
 	}
-	reading->lost = bpf->bss->events_lost;
-	bpf_object__for_each_program(program, bpf->obj) reading->lost += missed(program);
-	reading->time_ns = tool_now_ns() - started_ns;
+	free(tallies);
 }
 
-static uint64_t longest_bucket(const struct tally *tally)
+void tracer_histogram(struct histogram *histogram)
 {
-	unsigned int i = HIST_BUCKETS;
-
-	while (i && !tally->buckets[i - 1])
-		i--;
-	return i ? hist_from(i) - 1 : 0;
+	if (has_keys)
+		read_keyed(histogram);
+	else
+		read_tallies(histogram);
 }
 
-static void tally_since(struct tally *now, const struct tally *before)
+void tracer_phases(struct phases *phases)
 {
-	now->calls -= before->calls;
-	now->errors -= before->errors;
-	now->pages -= before->pages;
-	now->reused -= before->reused;
-	now->sum_ns -= before->sum_ns;
-	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
-		now->buckets[i] -= before->buckets[i];
-	if (now->max_ns == before->max_ns && longest_bucket(now) < now->max_ns)
-		now->max_ns = longest_bucket(now);
+	struct phase_sum *sums = read_buffer(sizeof(*sums));
+	const struct bpf_map *map = map_of("phase_sums");
+
+	for (__u32 i = 0; i < OPERATIONS * SIZE_CLASSES; i++) {
+		look_up(map, &i, sums);
+		for (unsigned int cpu = 0; cpu < cpus; cpu++)
+			phases_add_sum(&phases->sums[i / SIZE_CLASSES][i % SIZE_CLASSES],
+				       &sums[cpu]);
+	}
+	free(sums);
 }
 
-void reading_since(struct reading *now, const struct reading *before)
+unsigned int tracer_stack(int32_t number, uint64_t addresses[STACK_DEPTH])
 {
-	for (unsigned int i = 0; i < OPERATIONS; i++)
-		tally_since(&now->tallies[i], &before->tallies[i]);
-	now->lost -= before->lost;
-	now->time_ns -= before->time_ns;
-}
+	unsigned int depth = 0;
 
-uint64_t tally_percentile(const struct tally *tally, unsigned int percent)
-{
-	uint64_t wanted = 0, seen = 0;
-	unsigned int i;
-
-	/* The buckets are read after the number of calls and may hold a call more. */
-	for (i = 0; i < HIST_BUCKETS; i++)
-		wanted += tally->buckets[i];
-	if (!wanted)
+	memset(addresses, 0, STACK_DEPTH * sizeof(*addresses));
+	if (number < 0 || bpf_map_lookup_elem(bpf_map__fd(map_of("stacks")), &number, addresses))
 		return 0;
-	wanted = (wanted * percent + 99) / 100;
-	for (i = 0; i < HIST_BUCKETS - 1; i++) {
-		seen += tally->buckets[i];
-		if (seen >= wanted)
-			break;
-	}
-	seen = (hist_from(i) + hist_from(i + 1) - 1) / 2;
-	return seen < tally->max_ns ? seen : tally->max_ns;
+	while (depth < STACK_DEPTH && addresses[depth])
+		depth++;
+	return depth;
 }

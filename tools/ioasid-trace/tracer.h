@@ -1,65 +1,91 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The model: calls counted since the start, and in an interval; events one by one.
+ * Running BPF programs, of whatever backend: loading, reading events and counters.
  */
 #ifndef IOASID_TRACE_TRACER_H
 #define IOASID_TRACE_TRACER_H
 
-#include <linux/types.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include <bpf/libbpf.h>
 
-#include "ioasid-trace.h"
+#include "event.h"
+#include "view.h"
 
-extern const char *const operation_names[OPERATIONS];
+/* Bytes of the smallest ring buffer: a page. */
+#define BUFFER_LEAST 4096
+
+struct histogram;
+struct phases;
 
 /**
- * struct reading - what was counted, over all CPUs
- * @time_ns: when, on CLOCK_MONOTONIC; of a difference how long
- * @lost: events that the kernel could not give to the BPF programs
- * @tallies: the rest
+ * struct backend - programs that feed the maps of count.bpf.h
+ * @name: for --backend
+ * @operations: bits: what it knows
+ * @open: opens the object, sets its wish and which programs are loaded; tracer_start() does the
+ *	rest. Returns NULL with errno set
+ * @close: undoes it
  */
-struct reading {
-	uint64_t time_ns;
-	uint64_t lost;
-	struct tally tallies[OPERATIONS];
+struct backend {
+	const char *name;
+	uint32_t operations;
+	struct bpf_object *(*open)(const struct wish *wish);
+	void (*close)(void);
 };
 
-/**
- * tracer_start - count from now on; dies with a reason when that cannot be
- * @pid: this process only, or 0
- * @wants_events: keep attaches, detaches and refusals for tracer_events()
- */
-void tracer_start(pid_t pid, bool wants_events);
+extern const struct backend backend_ioasid;
 
 /**
- * tracer_events - give each event since the last time to @show, with the time since the start
+ * tracer_start - look from now on; dies with a reason when that cannot be
+ * @buffer: bytes of the ring buffer: a power of two, BUFFER_LEAST or more
+ *
+ * Programs of sections tp_btf, fentry and so on that are to be loaded are attached; then, if there
+ * is one, the program "walk" runs once: it passes on what is there already (EVENT_ASIDE).
  */
-void tracer_events(void (*show)(const struct event *event, uint64_t time_ns));
+void tracer_start(const struct backend *backend, const struct wish *wish, size_t buffer);
 
 /**
- * tracer_read - what was counted since the start
+ * tracer_events - give each event since the last time to @take
  */
-void tracer_read(struct reading *reading);
+void tracer_events(void (*take)(const struct event *event, void *context), void *context);
 
 /**
- * tracer_stop - count no more; tracer_read() gives what there was
+ * tracer_wait - wait for events, until a moment or a signal
+ *
+ * Returns true when the time has come or there are events, false when a signal asks to end.
+ */
+bool tracer_wait(uint64_t deadline_ns);
+
+/**
+ * tracer_stop - look no more; tracer_events() and so on give what there was
  */
 void tracer_stop(void);
 
 void tracer_end(void);
 
 /**
- * reading_since - what @now has and @before had not
- *
- * A longest time that was not surpassed meanwhile is known to its bucket only.
+ * tracer_started_ns - when tracer_start() attached, on CLOCK_MONOTONIC
  */
-void reading_since(struct reading *now, const struct reading *before);
+uint64_t tracer_started_ns(void);
 
 /**
- * tally_percentile - time that @percent of the calls did not exceed, to its bucket's middle
+ * tracer_losses - what was lost since the start; @losses->of_cpu is allocated if NULL
  */
-uint64_t tally_percentile(const struct tally *tally, unsigned int percent);
+void tracer_losses(struct losses *losses);
+
+/**
+ * tracer_histogram - add what was counted since the start
+ */
+void tracer_histogram(struct histogram *histogram);
+
+/**
+ * tracer_phases - add what was counted since the start
+ */
+void tracer_phases(struct phases *phases);
+
+/**
+ * tracer_stack - addresses of a stack, by its number in an event, innermost first
+ *
+ * Returns how many, 0 when it is not known.
+ */
+unsigned int tracer_stack(int32_t number, uint64_t addresses[STACK_DEPTH]);
 
 #endif /* IOASID_TRACE_TRACER_H */

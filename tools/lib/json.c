@@ -122,3 +122,9 @@ void json_null(struct json *json, const char *key)
 	put_key(json, key);
 	fputs("null", json->out);
 }
+
+void json_thousandths(struct json *json, const char *key, uint64_t value)
+{
+	put_key(json, key);
+	fprintf(json->out, "%" PRIu64 ".%03" PRIu64, value / 1000, value % 1000);
+}

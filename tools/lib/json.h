@@ -27,6 +27,7 @@ void json_number(struct json *json, const char *key, uint64_t value);
 void json_signed(struct json *json, const char *key, int64_t value);
 void json_decimal(struct json *json, const char *key,
 		  double value); /* three digits after the point */
+void json_thousandths(struct json *json, const char *key, uint64_t value); /* value / 1000 */
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 

@@ -160,9 +160,8 @@ static bool may_load(void)
 	return data[0].effective & (1u << CAP_SYS_ADMIN);
 }
 
-void tool_need_bpf(void)
+void tool_need_kernel_bpf(void)
 {
-	tool_need_module();
 	if (!may_load())
 		tool_die("must be root to load BPF programs (CAP_SYS_ADMIN); try: sudo %s",
 			 tool_name);
@@ -170,6 +169,12 @@ void tool_need_bpf(void)
 		tool_die("this kernel has no BPF; one built with CONFIG_BPF_SYSCALL is needed");
 	if (access("/sys/kernel/btf/vmlinux", F_OK))
 		tool_die("this kernel has no BTF; one built with CONFIG_DEBUG_INFO_BTF is needed");
+}
+
+void tool_need_bpf(void)
+{
+	tool_need_module();
+	tool_need_kernel_bpf();
 	if (!module_has_btf())
 		tool_die("the loaded ioasid module has no BTF; build it with pahole installed and "
 			 "with the kernel's vmlinux at hand");

@@ -62,6 +62,11 @@ char *tool_bpf_log(void);
 void tool_need_module(void);
 
 /**
+ * tool_need_kernel_bpf - die unless we may load BPF programs, whatever they are for
+ */
+void tool_need_kernel_bpf(void);
+
+/**
  * tool_need_bpf - die unless the module is loaded, has BTF, and we may load BPF programs for it
  */
 void tool_need_bpf(void);

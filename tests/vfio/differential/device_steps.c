@@ -83,8 +83,10 @@ void step_detach(struct world *world)
 	ret = group_detach(edu->group);
 	world->where[i] = -1;
 	/* With the last device everything is gone, and the container like new. */
-	if (!--container->groups)
+	if (!--container->groups) {
 		container->count = 0;
+		container->all_noted = true;
+	}
 	told(world, KIND_DETACH, ret, "detach device %u", i);
 }
 

@@ -73,6 +73,7 @@ void world_make(struct world *world, uint64_t from, enum backend backend, struct
 	for (i = 0; i < CONTAINERS; i++) {
 		world->containers[i] = (struct container){ .v1 = i == 1 };
 		world->containers[i].fd = container_open();
+		world->containers[i].all_noted = true;
 	}
 }
 
@@ -105,6 +106,7 @@ struct mapping *some_mapping(struct world *world, struct container *container)
 void note_mapped(struct container *container, uint64_t iova, uint64_t size, uint64_t offset,
 		 uint32_t flags)
 {
+	container->all_noted = container->all_noted && container->count < MOST_MAPPINGS;
 	if (container->count < MOST_MAPPINGS)
 		container->mappings[container->count++] = (struct mapping){
 			.iova = iova,

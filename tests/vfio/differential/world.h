@@ -57,6 +57,7 @@ struct container {
 	unsigned int groups; /* in it now */
 	struct mapping mappings[MOST_MAPPINGS];
 	unsigned int count;
+	bool all_noted; /* nothing is mapped but these */
 };
 
 struct world {
