@@ -35,11 +35,6 @@ static struct {
 	.signals = -1,
 };
 
-static const char *const signs[SIGNS][2] = {
-	[SIGN_UP] = { "↑", "^" },
-	[SIGN_DOWN] = { "↓", "v" },
-};
-
 /* Foreground, background (-1: the terminal's own), and what is added to them; then without. */
 static const struct {
 	short ink;
@@ -163,11 +158,6 @@ void terminal_close(void)
 bool terminal_is_ascii(void)
 {
 	return terminal.is_ascii;
-}
-
-const char *terminal_sign(enum sign sign)
-{
-	return signs[sign][terminal.is_ascii];
 }
 
 int terminal_rows(void)

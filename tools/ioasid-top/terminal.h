@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The terminal while it is ours: looks, signs, text that cannot harm it, and keys. The only file
+ * The terminal while it is ours: looks, text that cannot harm it, and keys. The only file
  * that knows of ncurses.
  */
 #ifndef IOASID_TOP_TERMINAL_H
@@ -23,13 +23,6 @@ enum look {
 	LOOK_ALARM,
 	LOOK_KEY, /* names of keys at the bottom */
 	LOOKS,
-};
-
-/* Signs that have an ASCII form. */
-enum sign {
-	SIGN_UP,
-	SIGN_DOWN,
-	SIGNS,
 };
 
 /* Keys that are no characters. */
@@ -91,11 +84,6 @@ void terminal_close(void);
  * terminal_is_ascii - are no other characters used?
  */
 bool terminal_is_ascii(void);
-
-/**
- * terminal_sign - the characters of a sign
- */
-const char *terminal_sign(enum sign sign);
 
 int terminal_rows(void);
 int terminal_columns(void);
