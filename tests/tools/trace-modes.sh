@@ -294,6 +294,21 @@ for arguments in '--by process' '--by size' '--by policy' 'phases' 'phases --op 
 		"$(grep -c "$(printf '\033')" "$scratch/trace")" 0
 done
 
+# A module that is older than the tool: the runs' sizes have another name there.
+[ ! -d /sys/module/ioasid_emu ] || rmmod ioasid_emu
+if rmmod ioasid && sed 's/run_sizes/rim_sizes/g' "$module" >"$scratch/ioasid.ko" &&
+	insmod "$scratch/ioasid.ko"; then
+	start_tracer --json pins
+	workload memory 23 map 23 unmap >/dev/null
+	end_tracer
+	is "of an older module there are no sizes of runs, and all the rest" "$(trace pins \
+		'select(.pid) | "\(.pins) \(.runs) \(.run_sizes) \(.unpinned)"')" "23 23 [] 23"
+	rmmod ioasid
+	works "the module can be loaded again" insmod "$module"
+else
+	fail "an older module"
+fi
+
 # What makes no sense.
 usage "a mode that is none" "'hits' is no mode; there are: hist, phases, slow, pins" hits
 usage "a second mode" "what is 'phases'|no number of seconds" hist 1 2 phases

@@ -129,6 +129,9 @@ static struct {
 
 static void start_models(void)
 {
+	/* The kernel's names take a while to read: long before a call waits for them. */
+	if (live->model == &model_slow)
+		symbols_kernel(&(struct frame){ 0 });
 	models.whole = live->model->create(&live->options);
 	if (live->interval_ns)
 		models.interval = live->model->create(&live->options);
