@@ -32,7 +32,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, OPERATIONS * SIZE_CLASSES);
+	__uint(max_entries, OPERATIONS *SIZE_CLASSES);
 	__type(key, __u32);
 	__type(value, struct phase_sum);
 } phase_sums SEC(".maps");
