@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Recordings of calls that never were: every mode, filter and export shows exactly what is in them, and
-# files that are not what they should be are named. Needs no kernel module.
+# Recordings of calls that never were: every mode, filter and export shows exactly what is in them,
+# and files that are not what they should be are named. Needs no kernel module.
 # shellcheck disable=SC1091,SC2154 # tap has it
 . "$(dirname "$0")/../tools/tap"
 
@@ -201,7 +201,8 @@ done
 status=0
 ioasid-trace export "$data" >/dev/null 2>&1 || status=$?
 is "an export as nothing is a usage error" "$status" 2
-for wrong in 'pins --op map' 'pins -i 2' '--op pin -i 2' 'slow --by process' '--min-us 5' nonsense; do
+for wrong in 'pins --op map' 'pins -i 2' '--op pin -i 2' 'slow --by process' '--min-us 5' \
+	nonsense; do
 	status=0
 	# shellcheck disable=SC2086 # words
 	ioasid-trace report "$data" $wrong >/dev/null 2>&1 || status=$?

@@ -282,12 +282,12 @@ static __always_inline struct event *new_call_event(void *context, const struct 
  */
 static __always_inline void submit(struct event *event)
 {
+	const __u64 size = sizeof(*event) + BPF_RINGBUF_HDR_SZ;
 	__u64 waiting, flags = 0;
 
 	if (wish.wake_from) {
 		waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-		flags = waiting >= wish.wake_from && waiting < wish.wake_from + sizeof(*event) +
-								       BPF_RINGBUF_HDR_SZ ?
+		flags = waiting >= wish.wake_from && waiting < wish.wake_from + size ?
 				BPF_RB_FORCE_WAKEUP :
 				BPF_RB_NO_WAKEUP;
 	}
