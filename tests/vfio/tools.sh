@@ -211,8 +211,8 @@ is "without --events there are none, but the counts" \
 	"0 attach: 3 calls, 0 errors, 0 pages"
 
 # By device: one was there before, one comes to it, one comes to another address space; they go.
-start_worker device 3 memory 7 map 7 wait map 5 device 0 map 23 space device 1 map 101 detach map 7 \
-	wait
+start_worker device 3 memory 7 map 7 wait map 5 device 0 map 23 space device 1 map 101 \
+	detach map 7 wait
 start_tracer --json --by device --op map
 go_on
 end_tracer
