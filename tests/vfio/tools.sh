@@ -198,8 +198,9 @@ has "text: an attach" "$text" "^ +[0-9.]+ attach +[0-9]+ +[0-9]+ $(address 0) gr
 	3 * page / 1024))K, [0-9.]+[num]?s$"
 has "text: a detach" "$text" "^ +[0-9.]+ detach +[0-9]+ +[0-9]+ $(address 0) group $(group 0): $((
 	3 * page / 1024))K, [0-9.]+[num]?s$"
-has "text: a refusal" "$text" "^ +[0-9.]+ map +[0-9]+ +[0-9]+ $((23 * page / 1024))K: $(
-	)ENOMEM charge/builtin, [0-9]+K of $((20 * page / 1024))K used( by process)?$"
+kib=$((page / 1024))
+has "text: a refusal" "$text" "^ +[0-9.]+ map +[0-9]+ +[0-9]+ $((23 * kib))K: ENOMEM $(
+	)charge/builtin, [0-9]+K of $((20 * kib))K used( by process)?$"
 has "text: the counts" "$text" '^attach: 1 calls, 0 errors, 3 pages$'
 is "text: no line is longer than 80" "$(awk 'length > 80' "$scratch/trace")" ""
 start_tracer

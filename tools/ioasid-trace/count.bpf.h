@@ -277,8 +277,8 @@ static __always_inline struct event *new_call_event(void *context, const struct 
 }
 
 /*
- * Waking the tool costs more than the rest: where nothing is urgent it comes by itself every now and
- * then, and is woken by the one event with which the buffer gets too full to wait.
+ * Waking the tool costs more than the rest: where nothing is urgent it comes by itself every now
+ * and then, and is woken by the one event with which the buffer gets too full to wait.
  */
 static __always_inline void submit(struct event *event)
 {
