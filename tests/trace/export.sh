@@ -117,13 +117,18 @@ is "phases: the pinning of map" "$(jq 'select(.record == "phases" and .operation
 	.from_pages == null) | .phases.pinning' "$scratch/report")" "$(wanted .map.phases.pinning)"
 report pins
 is "pins: JSON of something" "$(jq -s 'length > 1' "$scratch/report")" true
+is "--header in JSON is what the schema says" "$(ioasid-trace report "$data" --header --json |
+	"$top/tests/tools/valid" "$top/docs/ioasid-trace.schema.json")" ""
 for mode in hist phases slow pins; do
+	report "$mode"
+	is "$mode in JSON is what the schema says" \
+		"$("$top/tests/tools/valid" "$top/docs/ioasid-trace.schema.json" <"$scratch/report")" ""
 	ioasid-trace report "$data" "$mode" >"$scratch/text"
 	is "$mode as text: lost events are shown" "$(grep -c '^lost events: 0$' "$scratch/text")" 1
 	is "$mode as text: no line is longer than 80" "$(awk 'length > 80' "$scratch/text")" ""
 done
 is "--header says where it was recorded" "$(ioasid-trace report "$data" --header --json |
-	jq -r '"\(.kernel) \(.module) \(.page_size) \(.clock) \(.command)"')" \
+	jq -r 'select(.record == "header") | "\(.kernel) \(.module) \(.page_size) \(.clock) \(.command)"')" \
 	"6.12.0 0.1 4096 CLOCK_MONOTONIC ioasid-trace record -o FILE"
 
 # Of a machine with other pages.
