@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # tools.sh - instructions of a map and of an unmap call of a page while each tool looks on, in each
-# mode, beside nobody looking on. Fails when a call costs more than the limits allow. Runs in the VM,
-# under --icount.
+# mode, beside nobody looking on. Fails when a call costs more than the limits allow. Runs in the
+# VM, under --icount.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 build=$top/build

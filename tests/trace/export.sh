@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Recordings of calls that never were: every mode, filter and export shows exactly what is in them, and
-# files that are not what they should be are named. Needs no kernel module.
+# Recordings of calls that never were: every mode, filter and export shows exactly what is in them,
+# and files that are not what they should be are named. Needs no kernel module.
 # shellcheck disable=SC1091,SC2154 # tap has it
 . "$(dirname "$0")/../tools/tap"
 
@@ -117,13 +117,18 @@ is "phases: the pinning of map" "$(jq 'select(.record == "phases" and .operation
 	.from_pages == null) | .phases.pinning' "$scratch/report")" "$(wanted .map.phases.pinning)"
 report pins
 is "pins: JSON of something" "$(jq -s 'length > 1' "$scratch/report")" true
+is "--header in JSON is what the schema says" "$(ioasid-trace report "$data" --header --json |
+	"$top/tests/tools/valid" "$top/docs/ioasid-trace.schema.json")" ""
 for mode in hist phases slow pins; do
+	report "$mode"
+	is "$mode in JSON is what the schema says" \
+		"$("$top/tests/tools/valid" "$top/docs/ioasid-trace.schema.json" <"$scratch/report")" ""
 	ioasid-trace report "$data" "$mode" >"$scratch/text"
 	is "$mode as text: lost events are shown" "$(grep -c '^lost events: 0$' "$scratch/text")" 1
 	is "$mode as text: no line is longer than 80" "$(awk 'length > 80' "$scratch/text")" ""
 done
 is "--header says where it was recorded" "$(ioasid-trace report "$data" --header --json |
-	jq -r '"\(.kernel) \(.module) \(.page_size) \(.clock) \(.command)"')" \
+	jq -r 'select(.record == "header") | "\(.kernel) \(.module) \(.page_size) \(.clock) \(.command)"')" \
 	"6.12.0 0.1 4096 CLOCK_MONOTONIC ioasid-trace record -o FILE"
 
 # Of a machine with other pages.
@@ -201,7 +206,8 @@ done
 status=0
 ioasid-trace export "$data" >/dev/null 2>&1 || status=$?
 is "an export as nothing is a usage error" "$status" 2
-for wrong in 'pins --op map' 'pins -i 2' '--op pin -i 2' 'slow --by process' '--min-us 5' nonsense; do
+for wrong in 'pins --op map' 'pins -i 2' '--op pin -i 2' 'slow --by process' '--min-us 5' \
+	nonsense; do
 	status=0
 	# shellcheck disable=SC2086 # words
 	ioasid-trace report "$data" $wrong >/dev/null 2>&1 || status=$?

@@ -5,8 +5,8 @@
  *	feed raw SEED N			the events, a line each, fields between tabs
  *	feed MODE SEED N [OPTION...]	what the mode makes of them
  *
- * OPTIONs: json, by WHAT, pid PID, ioas IOAS, op NAME, from NS, addresses, stack, colour, interval I
- * (how it is shown), after K (of hist and phases, what came after the first K of them). Devices
+ * OPTIONs: json, by WHAT, pid PID, ioas IOAS, op NAME, from NS, addresses, stack, colour, interval
+ * I (how it is shown), after K (of hist and phases, what came after the first K of them). Devices
  * come and go in the middle: what has which is a column of raw.
  */
 #include <linux/ioasid.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# ioasid-trace --backend vfio counts each map and unmap call of the kernel's own vfio_iommu_type1, and
-# times its phases. In a machine whose kernel drives an IOMMU, with edu devices behind it.
+# ioasid-trace --backend vfio counts each map and unmap call of the kernel's own vfio_iommu_type1,
+# and times its phases. In a machine whose kernel drives an IOMMU, with edu devices behind it.
 # shellcheck disable=SC1091,SC2154 # tap has it
 . "$(dirname "$0")/tap"
 

@@ -198,8 +198,9 @@ has "text: an attach" "$text" "^ +[0-9.]+ attach +[0-9]+ +[0-9]+ $(address 0) gr
 	3 * page / 1024))K, [0-9.]+[num]?s$"
 has "text: a detach" "$text" "^ +[0-9.]+ detach +[0-9]+ +[0-9]+ $(address 0) group $(group 0): $((
 	3 * page / 1024))K, [0-9.]+[num]?s$"
-has "text: a refusal" "$text" "^ +[0-9.]+ map +[0-9]+ +[0-9]+ $((23 * page / 1024))K: $(
-	)ENOMEM charge/builtin, [0-9]+K of $((20 * page / 1024))K used( by process)?$"
+kib=$((page / 1024))
+has "text: a refusal" "$text" "^ +[0-9.]+ map +[0-9]+ +[0-9]+ $((23 * kib))K: ENOMEM $(
+	)charge/builtin, [0-9]+K of $((20 * kib))K used( by process)?$"
 has "text: the counts" "$text" '^attach: 1 calls, 0 errors, 3 pages$'
 is "text: no line is longer than 80" "$(awk 'length > 80' "$scratch/trace")" ""
 start_tracer
@@ -210,8 +211,8 @@ is "without --events there are none, but the counts" \
 	"0 attach: 3 calls, 0 errors, 0 pages"
 
 # By device: one was there before, one comes to it, one comes to another address space; they go.
-start_worker device 3 memory 7 map 7 wait map 5 device 0 map 23 space device 1 map 101 detach map 7 \
-	wait
+start_worker device 3 memory 7 map 7 wait map 5 device 0 map 23 space device 1 map 101 \
+	detach map 7 wait
 start_tracer --json --by device --op map
 go_on
 end_tracer

@@ -277,17 +277,17 @@ static __always_inline struct event *new_call_event(void *context, const struct 
 }
 
 /*
- * Waking the tool costs more than the rest: where nothing is urgent it comes by itself every now and
- * then, and is woken by the one event with which the buffer gets too full to wait.
+ * Waking the tool costs more than the rest: where nothing is urgent it comes by itself every now
+ * and then, and is woken by the one event with which the buffer gets too full to wait.
  */
 static __always_inline void submit(struct event *event)
 {
+	const __u64 size = sizeof(*event) + BPF_RINGBUF_HDR_SZ;
 	__u64 waiting, flags = 0;
 
 	if (wish.wake_from) {
 		waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-		flags = waiting >= wish.wake_from && waiting < wish.wake_from + sizeof(*event) +
-								       BPF_RINGBUF_HDR_SZ ?
+		flags = waiting >= wish.wake_from && waiting < wish.wake_from + size ?
 				BPF_RB_FORCE_WAKEUP :
 				BPF_RB_NO_WAKEUP;
 	}

@@ -9,7 +9,6 @@
 /* One group for as long as it used one address space. */
 struct stay {
 	uint64_t ioas;
-	uint64_t table;
 	uint32_t group;
 	uint32_t from; /* epoch */
 	uint32_t until; /* the first in which it was no longer there */
@@ -63,7 +62,6 @@ static void arrive(struct devices *devices, const struct event *event)
 	devices->stays = stay;
 	stay += devices->count++;
 	stay->ioas = event->ioas;
-	stay->table = event->table;
 	stay->group = event->group;
 	stay->from = event->epoch;
 	stay->until = UINT32_MAX;

@@ -32,15 +32,17 @@ static struct view view;
 unsigned int live_stack(const struct event *event, bool of_user, struct frame *frames)
 {
 	int32_t number = of_user ? event->user_stack : event->kernel_stack;
+	/* What is unpinned may be somebody else's. */
+	pid_t pid = event->operation == OPERATION_UNPIN ? event->tid : event->tgid;
 	uint64_t addresses[STACK_DEPTH];
 	unsigned int depth = tracer_stack(number, addresses);
 
 	if (of_user)
-		symbols_process(event->tgid);
+		symbols_process(pid);
 	for (unsigned int i = 0; i < depth; i++) {
 		frames[i].address = addresses[i];
 		if (of_user)
-			symbols_user(event->tgid, &frames[i]);
+			symbols_user(pid, &frames[i]);
 		else
 			symbols_kernel(&frames[i]);
 	}
@@ -129,6 +131,9 @@ static struct {
 
 static void start_models(void)
 {
+	/* The kernel's names take a while to read: long before a call waits for them. */
+	if (live->model == &model_slow)
+		symbols_kernel(&(struct frame){ 0 });
 	models.whole = live->model->create(&live->options);
 	if (live->interval_ns)
 		models.interval = live->model->create(&live->options);
@@ -256,26 +261,29 @@ static void stop(void)
 	take_events();
 }
 
-static void losses_since(struct losses *now, const struct losses *before)
+/* What is lost now and was not before. */
+static struct losses losses_since(const struct losses *now, const struct losses *before)
 {
-	for (unsigned int cpu = 0; cpu < before->cpus; cpu++)
-		now->of_cpu[cpu] -= before->of_cpu[cpu];
-	now->missed -= before->missed;
-	now->uncounted -= before->uncounted;
+	struct losses since = *now;
+
+	since.of_cpu = calloc(now->cpus, sizeof(*now->of_cpu));
+	if (!since.of_cpu)
+		tool_die("no memory");
+	for (unsigned int cpu = 0; cpu < now->cpus; cpu++)
+		since.of_cpu[cpu] = now->of_cpu[cpu] - (before->cpus ? before->of_cpu[cpu] : 0);
+	since.missed -= before->missed;
+	since.uncounted -= before->uncounted;
+	return since;
 }
 
 static void show_losses(const struct view *how)
 {
 	static struct losses before;
-	struct losses now = { 0 }, shown = { 0 };
+	static const struct losses none;
+	struct losses now = { 0 }, shown;
 
 	tracer_losses(&now);
-	tracer_losses(&shown);
-	memcpy(shown.of_cpu, now.of_cpu, now.cpus * sizeof(*now.of_cpu));
-	shown.missed = now.missed;
-	shown.uncounted = now.uncounted;
-	if (how->interval && !how->cumulative)
-		losses_since(&shown, &before);
+	shown = losses_since(&now, how->interval && !how->cumulative ? &before : &none);
 	losses_show(&shown, how);
 	free(shown.of_cpu);
 	free(before.of_cpu);

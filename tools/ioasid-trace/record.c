@@ -229,7 +229,8 @@ int record_main(int argc, char **argv)
 	wish.operations = settings.filter.operations ?: settings.backend->operations;
 	wish.pass = wish.operations;
 	wish.stacks = settings.stacks;
-	wish.wake_from = settings.buffer / 4;
+	/* A process whose functions are to be named should not be gone. */
+	wish.wake_from = settings.stacks ? 0 : settings.buffer / 4;
 
 	if (settings.stacks)
 		symbols_kernel(&(struct frame){ 0 }); /* reads them, which takes its time */

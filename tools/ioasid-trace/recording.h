@@ -11,8 +11,8 @@
  *		 address and offset, its function's name, its file's name, both ended by a 0
  *	process	 its number and its name, before its first event
  *	lost	 what is not in the recording until here; the last one counts
- *	end	 how many events there were, by operation; and the time until then. When it is missing
- *		 the recording was cut off
+ *	end	 how many events there were, by operation; and the time until then. When it is
+ *		 missing the recording was cut off
  */
 #ifndef IOASID_TRACE_RECORDING_H
 #define IOASID_TRACE_RECORDING_H

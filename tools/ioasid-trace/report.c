@@ -152,7 +152,9 @@ static void show_header(const struct recording_header *header)
 static void show_header_json(const struct recording_header *header)
 {
 	struct json json = { .out = stdout };
+	struct view view = { .json = &json };
 
+	view_schema(&view);
 	json_open(&json, NULL);
 	json_string(&json, "record", "header");
 	json_number(&json, "recorded", header->start_wall_ns);

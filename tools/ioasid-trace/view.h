@@ -17,7 +17,6 @@
  * @json: JSON goes there instead, if not NULL
  * @addresses: user addresses are shown
  * @colours: text has colours
- * @ascii: text has no other characters than ASCII
  * @interval: which, from 1 on; 0: the whole
  * @cumulative: the interval's numbers are since the start
  * @duration_ns: of the interval, or the whole
@@ -28,7 +27,6 @@ struct view {
 	struct json *json;
 	bool addresses;
 	bool colours;
-	bool ascii;
 	uint64_t interval;
 	bool cumulative;
 	uint64_t duration_ns;
