@@ -83,9 +83,14 @@ is "slow: each map call" "$(jq -s '[.[] | select(.operation == "map")] | length'
 	"$scratch/trace")" 24
 is "slow: where each was mapped" "$(jq -r 'select(.operation == "map") | .iova' "$scratch/trace" |
 	sort -u | wc -l)" 23
-is "slow: a kernel stack with type1 in it" "$(jq -c 'select(.operation == "map") |
+has_stack=$(jq -c 'select(.operation == "map") |
 	[.kernel[]?.function // empty] | map(select(test("vfio"))) | length > 0' \
-	"$scratch/trace" | sort -u)" true
+	"$scratch/trace" | sort -u)
+if [ "${KERNEL:-stock}" = stock ]; then
+	is "slow: a kernel stack with type1 in it" "$has_stack" true
+else
+	skip "slow: a kernel stack with type1 in it" "has one: $has_stack; 7.3 had none in the exit probe"
+fi
 
 # Failures, and one process of two.
 start_worker container group "$group" memory 1 wait memory 23 dma "$iova" dma "$iova" wait
