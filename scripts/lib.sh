@@ -47,6 +47,16 @@ step() {
 	return "$step_status"
 }
 
+# patiently COMMAND ARGS... - as a mirror's index does not fit while it is being renewed, try three
+# times, half a minute apart.
+patiently() {
+	"$@" && return
+	sleep 30
+	"$@" && return
+	sleep 30
+	"$@"
+}
+
 # is_native - is this machine itself a Debian 13 that has every package of the list?
 is_native() {
 	grep -qs '^VERSION_ID="13"' /etc/os-release && have dpkg-query || return 1

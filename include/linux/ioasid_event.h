@@ -33,8 +33,8 @@
  * @tgid: process of the caller
  * @ret: 0 or a negative errno
  * @write: pinned for writing
- * @run_sizes: the runs by their length: [n] counts those of 2^n pages or more that are shorter than
- *	2^(n+1), the last one all that are longer; zeros when refused, and of what was pinned already
+ * @run_sizes: the runs by length: [n] counts those of 2^n pages or more that are shorter than
+ *	2^(n+1), the last one all that are longer; zeros when refused, and of pages reused
  */
 struct ioasid_event_pin {
 	u64 domain;

@@ -21,9 +21,15 @@ wait_for() {
 	done
 }
 
+# measure NAME LIMIT
 measure() {
-	printf '%s|%s|%s\n' "$1" "$2" "$("$build/tests/bench/tools" | tr ' ' '|')" \
-		>>"$scratch/costs"
+	printf '%s|%s|%s' "$1" "$2" "$("$build/tests/bench/tools" | tr ' ' '|')" >>"$scratch/costs"
+}
+
+# end_measure - events that the tool lost meanwhile; - if it doesn't say.
+end_measure() {
+	lost=$(sed -n 's/.*lost events: \([0-9]*\).*/\1/p' "$scratch/out" "$scratch/err" | tail -n 1)
+	echo "|${lost:--}" >>"$scratch/costs"
 }
 
 # measure_with LIMIT FILE PATTERN COMMAND... - while the command runs, once FILE has the pattern;
@@ -34,10 +40,20 @@ measure_with() {
 	"$@" >"$scratch/out" 2>"$scratch/err" &
 	looker=$!
 	wait_for "$scratch/$file" "$pattern"
-	measure "$(echo "$*" | sed "s, -o $scratch/recording,,")" "$limit"
+	sleep 3 # that it has begun is not what it costs
+	measure "$(echo "$*" | sed "s,ioasid-trace ,,; s, -o $scratch/recording,,")" "$limit"
 	kill -INT "$looker"
 	wait "$looker" || { cat "$scratch/err" >&2; return 1; }
 	looker=''
+	end_measure
+}
+
+# nobody NAME
+nobody() {
+	: >"$scratch/out"
+	: >"$scratch/err"
+	measure "$1" -
+	end_measure
 }
 
 traced() {
@@ -46,7 +62,7 @@ traced() {
 	measure_with "$limit" err tracing ioasid-trace "$@"
 }
 
-measure nobody -
+nobody nobody
 traced 15 hist
 for by in process ioas device size policy; do
 	traced 15 hist --by "$by"
@@ -57,21 +73,21 @@ traced - pins
 traced 30 record -o "$scratch/recording"
 traced - record --stacks -o "$scratch/recording"
 measure_with - out PID ioasid-top -b
-measure 'nobody again' -
+nobody 'nobody again'
 
 awk -F'|' '
 	function percent(now, before) { return sprintf("%+.1f%%", 100 * (now - before) / before) }
+	function row(a, b, c, d, e, f, g, h, i) {
+		printf "%-18s %6s %7s %6s %7s %8s %8s %5s %5s\n", a, b, c, d, e, f, g, h, i
+	}
 	NR == 1 {
 		for (i = 3; i <= 6; i++) base[i] = $i
-		print "instructions of a call of 4 KiB; with the tool: of all there was to do, it included"
-		printf "%-30s %6s %7s %6s %7s %8s %8s %6s\n", "who looks on", "map", "", "unmap", "",
-			"map", "unmap", "limit"
-		printf "%-30s %6s %7s %6s %7s %8s %8s %6s\n", "", "", "", "", "", "+ tool", "+ tool", ""
+		print "instructions of a call of 4 KiB; +tool: with the tool at work on the same processor"
+		row("who looks on", "map", "", "unmap", "", "+tool", "+tool", "limit", "lost")
 	}
 	{
-		printf "%-30s %6d %7s %6d %7s %8s %8s %6s\n", $1, $3, percent($3, base[3]), $4,
-			percent($4, base[4]), percent($5, base[5]), percent($6, base[6]),
-			$2 == "-" ? "-" : $2 "%"
+		row($1, $3, percent($3, base[3]), $4, percent($4, base[4]), percent($5, base[5]),
+			percent($6, base[6]), $2 == "-" ? "-" : $2 "%", $7)
 	}
 	$2 != "-" && $3 > base[3] * (100 + $2) / 100 { over = over "\n  " $1 ": more than " $2 " %" }
 	END {

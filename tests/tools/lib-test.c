@@ -112,6 +112,7 @@ static void test_json(void)
 	json_string(&json, "text", "a\"b\\c\nd\x7f\xc3\xa4\xff\xed\xa0\x80");
 	json_number(&json, "most", UINT64_MAX);
 	json_signed(&json, "least", INT64_MIN);
+	json_thousandths(&json, "micro", 23007);
 	json_open_array(&json, "list");
 	for (int i = 0; i < 2; i++) {
 		json_open(&json, NULL);
@@ -126,7 +127,8 @@ static void test_json(void)
 	fclose(json.out);
 	is("JSON", text,
 	   "{\"text\":\"a\\\"b\\\\c\\u000ad\\u007f\xc3\xa4????\",\"most\":18446744073709551615,"
-	   "\"least\":-9223372036854775808,\"list\":[{\"yes\":true},{\"yes\":false}],"
+	   "\"least\":-9223372036854775808,\"micro\":23.007,"
+	   "\"list\":[{\"yes\":true},{\"yes\":false}],"
 	   "\"nothing\":null}\n{}\n");
 	free(text);
 }

@@ -192,10 +192,20 @@ prlimit --memlock="$((20 * page))" setpriv --bounding-set=-ipc_lock \
 end_tracer
 text=$(cat "$scratch/trace")
 has "text: what failed is shown however fast" "$text" '^6 calls shown, 6 of them failed$'
-has "text: a limit is explained" "$text" "^    refused: ENOMEM charge/builtin, $((
-	3 * page / 1024))K of $((20 * page / 1024))K used( by process)?, asked $((23 * page / 1024))K$"
+kib=$((page / 1024))
+has "text: a limit is explained" "$text" "^    refused: ENOMEM charge/builtin, $((3 * kib))K of $(
+	)$((20 * kib))K used( by process)?, asked $((23 * kib))K$"
 is "text: five times nothing to pin" "$(grep -c '^    refused: EFAULT pin' "$scratch/trace")" 5
 is "text: no line is longer than 80" "$(awk 'length > 80' "$scratch/trace")" ""
+ioasidctl policy load "$bpf/uid_quota.bpf.o" --set quota_pages=23
+start_tracer --json slow --min-us 1000000000
+workload uid 4711 memory 7 whole 1 memory 101 whole 1 unmap >/dev/null
+end_tracer
+ioasidctl policy unload uid_quota
+is "slow: which policy refused, whose limit it was, and by how much" "$(trace slow \
+	'"\(.errno) \(.stage) \(.reason) \(.policy) \(.asked) \(.used) \(.limit)"')" \
+	"EDQUOT charge user uid_quota 101 7 23"
+valid "slow, refused"
 start_tracer slow --min-us 0 --addresses
 kill -STOP "$tracer"
 workload map 3 >/dev/null

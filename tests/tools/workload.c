@@ -23,6 +23,8 @@
  *	container	a new VFIO container for what follows
  *	group N		put the VFIO group N into it
  *	dma IOVA	map the whole memory there in the container
+ *	pages IOVA	map each page of the memory on its own, from there on in the container
+ *	undma IOVA	unmap as much there as the memory is long
  *	release		close all containers and groups
  *	renew		get other memory at the same addresses
  *	query		say what IOASID_QUERY says of the process
@@ -282,6 +284,42 @@ static void map_dma(size_t iova)
 		printf("dma %s\n", errno_name(errno));
 	else
 		puts("dma ok");
+}
+
+static bool map_page_dma(size_t page, size_t iova)
+{
+	struct vfio_iommu_type1_dma_map argument = {
+		.argsz = sizeof(argument),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)work.memory + page * work.page,
+		.iova = iova + page * work.page,
+		.size = work.page,
+	};
+
+	return !ioctl(work.container, VFIO_IOMMU_MAP_DMA, &argument);
+}
+
+static void map_pages_dma(size_t iova)
+{
+	size_t good = 0;
+
+	for (size_t page = 0; page < work.pages; page++)
+		good += map_page_dma(page, iova);
+	printf("pages %zu ok, %zu failed\n", good, work.pages - good);
+}
+
+static void unmap_dma(size_t iova)
+{
+	struct vfio_iommu_type1_dma_unmap argument = {
+		.argsz = sizeof(argument),
+		.iova = iova,
+		.size = work.pages * work.page,
+	};
+
+	if (ioctl(work.container, VFIO_IOMMU_UNMAP_DMA, &argument))
+		printf("undma %s\n", errno_name(errno));
+	else
+		printf("undma ok length=%llu\n", argument.size);
 }
 
 static void release(void)
@@ -574,6 +612,8 @@ static const struct verb {
 	{ "bounce", NULL, bounce },
 	{ "group", NULL, add_group },
 	{ "dma", NULL, map_dma },
+	{ "pages", NULL, map_pages_dma },
+	{ "undma", NULL, unmap_dma },
 	{ "detach", detach, NULL },
 	{ "container", new_container, NULL },
 	{ "release", release, NULL },

@@ -9,9 +9,9 @@ here=$top/tests/trace
 data=$scratch/data
 sums=$scratch/sums
 
-# synthesize CALLS - a recording in $data, its sums in $sums.
+# synthesize CALLS [PAGE_SIZE] - a recording in $data, its sums in $sums.
 synthesize() {
-	"$build/tests/trace/synthetic" "$data" "$1" >"$sums"
+	"$build/tests/trace/synthetic" "$data" "$@" >"$sums"
 }
 
 # wanted EXPRESSION - of the sums.
@@ -126,6 +126,12 @@ is "--header says where it was recorded" "$(ioasid-trace report "$data" --header
 	jq -r '"\(.kernel) \(.module) \(.page_size) \(.clock) \(.command)"')" \
 	"6.12.0 0.1 4096 CLOCK_MONOTONIC ioasid-trace record -o FILE"
 
+# Of a machine with other pages.
+synthesize 23 65536
+has "64K pages: in bytes" "$(ioasid-trace report "$data" --op map)" "^  1280K in "
+ioasid-trace export "$data" --perfetto >"$scratch/trace.json"
+is "64K pages: --perfetto" "$("$here/perfetto.py" "$scratch/trace.json" "$sums" 2>&1)" ""
+
 # A file that was cut off, at each byte of its beginning and end, and at some in between.
 synthesize 23
 size=$(stat -c %s "$data")
@@ -161,7 +167,7 @@ is "but for the end of it, all" "$last" 23
 damaged() {
 	cp "$scratch/whole" "$data"
 	printf '%b' "$2" | dd of="$data" bs=1 seek="$1" conv=notrunc status=none
-	ioasid-trace report "$data" 2>&1 >/dev/null
+	{ ioasid-trace report "$data" >/dev/null; } 2>&1
 }
 has "another version" "$(damaged 12 '\0002')" \
 	'is a recording of version 2, and this ioasid-trace reads version 1; report it with'
@@ -195,4 +201,10 @@ done
 status=0
 ioasid-trace export "$data" >/dev/null 2>&1 || status=$?
 is "an export as nothing is a usage error" "$status" 2
+for wrong in 'pins --op map' 'pins -i 2' '--op pin -i 2' 'slow --by process' '--min-us 5' nonsense; do
+	status=0
+	# shellcheck disable=SC2086 # words
+	ioasid-trace report "$data" $wrong >/dev/null 2>&1 || status=$?
+	is "report $wrong is a usage error" "$status" 2
+done
 finish

@@ -5,9 +5,9 @@
  *	feed raw SEED N			the events, a line each, fields between tabs
  *	feed MODE SEED N [OPTION...]	what the mode makes of them
  *
- * OPTIONs: json, by WHAT, pid PID, ioas IOAS, op NAME, from NS, addresses, stack, interval I (how it
- * is shown), after K (of hist and phases, what came after the first K of them), colour. Devices come
- * and go in the middle: what has which is a column of raw.
+ * OPTIONs: json, by WHAT, pid PID, ioas IOAS, op NAME, from NS, addresses, stack, colour, interval I
+ * (how it is shown), after K (of hist and phases, what came after the first K of them). Devices
+ * come and go in the middle: what has which is a column of raw.
  */
 #include <linux/ioasid.h>
 #include <errno.h>
@@ -73,9 +73,10 @@ static void fill_pin(struct event *event)
 static void fill_phases(struct event *event)
 {
 	uint64_t left = event->total_ns;
-	uint32_t phases = event->operation == OPERATION_MAP ? 0x1d :
+	uint32_t phases = event->operation == OPERATION_MAP   ? 0x1d :
 			  event->operation == OPERATION_UNMAP ? 0x3c :
-			  event->operation == OPERATION_PIN ? 0x06 : 0;
+			  event->operation == OPERATION_PIN   ? 0x06 :
+								0;
 
 	for (unsigned int i = 0; i < PHASES; i++) {
 		if (!(phases & 1 << i))
@@ -158,8 +159,7 @@ static void say(const struct event *event, bool is_late)
 	say_devices(event->ioas, is_late);
 	for (unsigned int i = 0; i < PHASES; i++)
 		printf("\t%llu", event->phases_ns[i]);
-	printf("\t%llu\t%llu\t%u", event->lived_ns, event->runs,
-	       (event->flags & EVENT_STALE) != 0);
+	printf("\t%llu\t%llu\t%u", event->lived_ns, event->runs, (event->flags & EVENT_STALE) != 0);
 	for (unsigned int i = 0; i < RUN_SIZES; i++)
 		printf("\t%u", event->run_sizes[i]);
 	putchar('\n');
@@ -277,8 +277,8 @@ static unsigned int stack_of(const struct event *event, bool of_user, struct fra
 	for (unsigned int i = 0; i < 3; i++) {
 		frames[i].address = 0x4000 + i;
 		frames[i].offset = 16 * i;
-		snprintf(frames[i].name, sizeof(frames[i].name), "%s_%u", of_user ? "user" : "kernel",
-			 i);
+		snprintf(frames[i].name, sizeof(frames[i].name), "%s_%u",
+			 of_user ? "user" : "kernel", i);
 		snprintf(frames[i].object, sizeof(frames[i].object), "object");
 	}
 	/* One of no known function, and one that is not known at all. */
@@ -323,8 +323,9 @@ static int set_option(const char *word, const char *value)
 	else if (!strcmp(word, "after"))
 		return settings.after = atoll(value), 2;
 	else
-		return settings.options.operations |= OPERATION_BIT(
-			       find_name(operation_names, OPERATIONS, value)), 2;
+		return settings.options.operations |=
+		       OPERATION_BIT(find_name(operation_names, OPERATIONS, value)),
+		       2;
 	return 1;
 }
 

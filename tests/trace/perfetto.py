@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""perfetto.py TRACE SUMS - is an export for Perfetto sound, and are its sums those of the events?
+"""perfetto.py TRACE [SUMS] - is an export for Perfetto sound, and are its sums those of the events?
 
 Prints what is wrong, a line each; nothing when all is well. SUMS is what synthetic printed.
 """
@@ -115,6 +115,18 @@ def check_sums(events, sums):
                            f"{calls[is_space, operation, what]}, not {value}")
 
 
+def check_both(events):
+    """A call is at the same time on its thread's track and on its address space's."""
+    calls = collections.Counter()
+    for event in events:
+        if event["ph"] == "X" and event["cat"] == "call" and event["name"] in CALLS:
+            what = (event["name"], event["args"].get("iova"), event["ts"], event["dur"])
+            calls[what] += 1 if event["pid"] == SPACES else -1
+    for what, count in calls.items():
+        if count:
+            yield f"{what} is on one track only"
+
+
 def check_lanes(events):
     """Calls of two threads overlap in an address space: it takes a second lane."""
     names = [e["args"]["name"] for e in events
@@ -126,11 +138,13 @@ def check_lanes(events):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         trace = json.load(file, parse_float=Decimal)
-    with open(sys.argv[2], encoding="utf-8") as file:
-        sums = json.load(file)
     events = trace["traceEvents"]
-    wrong = [*check_schema(trace), *check_names(events), *check_nesting(events),
-             *check_counters(events, sums), *check_sums(events, sums), *check_lanes(events)]
+    wrong = [*check_schema(trace), *check_names(events), *check_nesting(events)]
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], encoding="utf-8") as file:
+            sums = json.load(file)
+        wrong += [*check_counters(events, sums), *check_sums(events, sums), *check_both(events),
+                  *check_lanes(events)]
     for line in wrong[:20]:
         print(line)
     return bool(wrong)

@@ -2,7 +2,7 @@
 /*
  * synthetic - a recording of calls that never were, and what has to come of it.
  *
- *	synthetic FILE CALLS
+ *	synthetic FILE CALLS [PAGE_SIZE]
  *
  * Two threads of a process and one of another map pages one by one in two address spaces, CALLS
  * times in all, and unmap what they mapped; each seventh map call is refused. Calls of the two
@@ -23,7 +23,6 @@
 
 #define THREADS 3
 #define CPUS 2
-#define PAGE_SIZE 4096
 #define START_NS 5000000000ULL
 #define STAGE_CHARGE 2
 
@@ -56,6 +55,7 @@ static const char *const phases[PHASES] = {
 static struct recording *recording;
 static uint64_t pinned[THREADS];
 static uint64_t clocks[THREADS];
+static uint64_t page_size = 4096;
 
 static uint64_t draw(uint64_t below)
 {
@@ -161,7 +161,7 @@ static void map(unsigned int thread, uint64_t number)
 	clocks[thread] = event.time_ns;
 	event.total_ns = ns;
 	event.ioas = threads[thread].ioas;
-	event.iova = number * PAGE_SIZE;
+	event.iova = number * page_size;
 	event.phases_ns[PHASE_PIN] = ns / 2;
 	event.phases_ns[PHASE_POLICY] = ns / 8;
 	event.phases_ns[PHASE_PLACE] = ns / 16;
@@ -187,7 +187,7 @@ static void unmap(unsigned int thread, uint64_t number)
 	event.va = 0;
 	event.total_ns = ns;
 	event.ioas = threads[thread].ioas;
-	event.iova = number * PAGE_SIZE;
+	event.iova = number * page_size;
 	event.unmapped = 1;
 	event.phases_ns[PHASE_PLACE] = ns / 8;
 	event.phases_ns[PHASE_TABLE] = ns / 4;
@@ -224,13 +224,12 @@ static void say_sums(void)
 		printf("}},");
 	}
 	printf("\"pinned\":{\"101\":%" PRIu64 ",\"202\":%" PRIu64 "}}\n",
-	       (pinned[0] + pinned[1]) * PAGE_SIZE, pinned[2] * PAGE_SIZE);
+	       (pinned[0] + pinned[1]) * page_size, pinned[2] * page_size);
 }
 
 int main(int argc, char **argv)
 {
 	struct recording_header header = {
-		.page_size = PAGE_SIZE,
 		.cpus = CPUS,
 		.start_ns = START_NS,
 		.start_wall_ns = 1700000000000000000ULL,
@@ -243,8 +242,11 @@ int main(int argc, char **argv)
 	uint64_t calls, end_ns = 0;
 
 	tool_start("synthetic");
-	if (argc != 3)
+	if (argc < 3)
 		tool_die("say FILE and CALLS");
+	if (argc > 3)
+		page_size = strtoull(argv[3], NULL, 0);
+	header.page_size = page_size;
 	calls = strtoull(argv[2], NULL, 0);
 	recording = recording_create(argv[1], &header);
 	for (unsigned int i = 0; i < THREADS; i++) {

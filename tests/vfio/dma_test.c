@@ -218,7 +218,7 @@ static void devices_come_and_go(void)
 	unmap_memory();
 }
 
-/* Which type1 finds since Linux 6.18 only. AMD's IOMMU has IOVAs up to there, the others have not. */
+/* Which type1 finds since Linux 6.18 only. AMD's IOMMU has IOVAs up to there, others have not. */
 static void the_last_page_is_one_like_others(void)
 {
 	const uint64_t at = -2 * PAGE;

@@ -98,7 +98,7 @@ static void write_history(struct page *page, const struct row *row, const struct
 		most = values[i] > most ? values[i] : most;
 	}
 	page_add(page, LOOK_PLAIN, "%s", "");
-	page_add(page, LOOK_STRONG, "%s in the last %zu snapshot%s: from %s to %s",
+	page_add(page, LOOK_STRONG, "%s in %zu snapshot%s: from %s to %s",
 		 row->kind == KIND_IOAS ? "Mapped" : "Pinned", count, count == 1 ? "" : "s",
 		 text_size(least).s, text_size(most).s);
 	page_add(page, look_of_pressure(row), "%s",

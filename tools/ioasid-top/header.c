@@ -89,8 +89,8 @@ static void put_activity(struct draft *draft, const struct snapshot *snapshot,
 		put_rate(draft, "map", all->recent.maps, snapshot->interval_ns);
 		put_rate(draft, "unmap", all->recent.unmaps, snapshot->interval_ns);
 		put_rate(draft, "refused", all->recent.refused, snapshot->interval_ns);
+		put(draft, ", %" PRIu64 " so far", all->total.refused);
 	}
-	put(draft, "  refusals %" PRIu64, all->total.refused);
 	for (enum policy_kind kind = 0; kind < POLICY_KINDS; kind++)
 		put(draft, "  %s ejected %" PRIu64, policy_kind_names[kind],
 		    snapshot->policies[kind].ejections);

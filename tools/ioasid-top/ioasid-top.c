@@ -87,26 +87,26 @@ static const char documentation[] =
 	"Show who has memory pinned and mapped for devices through ioasid, how near the\n"
 	"limits are, and what goes on.\v"
 	"PINNED   memory that is pinned, each page once however often it is mapped\n"
-	"LIMIT    the most that may be charged ('-': no limit); PRESS%: how much of it is,\n"
-	"         with the trend of the last five snapshots\n"
+	"LIMIT    the most that may be charged ('-': no limit); PRESS%: how much of it\n"
+	"         is, with the trend of the last five snapshots\n"
 	"MAPPED   memory that devices reach, counted in each I/O address space\n"
 	"SHARE    how often a pinned page is mapped: MAPPED / PINNED\n"
 	"MAP/s    map calls that succeeded; REFU/s: those that failed, and pins that a\n"
 	"         limit refused ('-' in the first table: rates take two)\n"
 	"P99      99 of 100 map calls of late took less than this\n\n"
-	"'--sort help' explains all columns of a view; wider terminals have more of them,\n"
-	"--bytes, --csv and --json all. Sizes are in units of 1024 bytes. 'gone' marks a\n"
-	"process that has ended while its pages are still mapped.\n\n"
+	"'--sort help' explains all columns of a view; wider terminals have more of\n"
+	"them, --bytes, --csv and --json all. Sizes are in units of 1024 bytes. 'gone'\n"
+	"marks a process that has ended while its pages are still mapped.\n\n"
 	"Examples:\n"
 	"  ioasid-top                     with keys; h shows which\n"
 	"  ioasid-top --once              one table\n"
 	"  ioasid-top -b 0.5 10           ten tables, two a second, for a file\n"
 	"  ioasid-top --once -s pressure  who is nearest to the limit first\n"
-	"  ioasid-top --tree --once       cgroups, their processes, their address spaces\n"
+	"  ioasid-top --tree --once       cgroups, their processes and address spaces\n"
 	"  ioasid-top --view devices      which devices reach how much of whose memory\n"
 	"  ioasid-top --view pins -p 4711 --once\n"
 	"  ioasid-top --once --json | jq 'select(.record == \"process\") | .pinned'\n"
-	"  ioasid-top --openmetrics -d 15 -o /var/lib/prometheus/node-exporter/ioasid.prom\n";
+	"  ioasid-top --openmetrics -o /var/lib/prometheus/node-exporter/ioasid.prom\n";
 
 static enum view parse_view(struct argp_state *state, const char *name)
 {
@@ -405,7 +405,7 @@ int main(int argc, char **argv)
 	settings.writing.style.is_ascii = !term_has_utf8();
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 
-	snapshot_start();
+	snapshot_start(settings.count != 1);
 	tool_catch_signals();
 	if (is_on_terminal())
 		run_on_terminal();

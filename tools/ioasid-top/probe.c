@@ -371,6 +371,8 @@ static void read_counters(void)
 	int error;
 
 	probe.refusal_count = 0;
+	if (!probe.counter)
+		return;
 	error = ring_buffer__consume(probe.ring);
 	if (error < 0)
 		tool_die_bpf(error, "the ring of refusals cannot be read");
@@ -381,12 +383,14 @@ static void read_counters(void)
 
 void probe_forget_process(uint64_t tgid)
 {
-	bpf_map_delete_elem(bpf_map__fd(probe.counter->maps.by_process), &tgid);
+	if (probe.counter)
+		bpf_map_delete_elem(bpf_map__fd(probe.counter->maps.by_process), &tgid);
 }
 
 void probe_forget_space(uint64_t ioas)
 {
-	bpf_map_delete_elem(bpf_map__fd(probe.counter->maps.by_ioas), &ioas);
+	if (probe.counter)
+		bpf_map_delete_elem(bpf_map__fd(probe.counter->maps.by_ioas), &ioas);
 }
 
 /* The rest. */
@@ -486,7 +490,7 @@ static uint64_t bpf_ns(void)
 	struct bpf_program *program;
 	uint64_t sum = 0;
 
-	if (!kernel_counts())
+	if (!probe.counter || !kernel_counts())
 		return RAW_NONE;
 	bpf_object__for_each_program(program, probe.counter->obj)
 	{
@@ -541,12 +545,13 @@ static void read_policies(struct sample *sample)
 	}
 }
 
-void probe_start(void)
+void probe_start(bool counts)
 {
 	tool_need_bpf();
 	for (enum walk walk = 0; walk < WALKS; walk++)
 		probe.room[walk] = ROWS_AT_FIRST;
-	load_counter();
+	if (counts)
+		load_counter();
 	load_walker();
 }
 
@@ -574,7 +579,7 @@ const struct sample *probe_take(const struct wanted *wanted)
 		.refusals = probe.refusals,
 		.refusal_count = probe.refusal_count,
 		.all = &probe.all,
-		.lost = probe.counter->bss->lost,
+		.lost = probe.counter ? probe.counter->bss->lost : 0,
 	};
 	read_system(sample);
 	read_policies(sample);

@@ -86,8 +86,9 @@ struct wanted {
 
 /**
  * probe_start - load what takes samples; dies with a reason when that cannot be
+ * @counts: count calls, too, from now on
  */
-void probe_start(void);
+void probe_start(bool counts);
 
 /**
  * probe_take - take one; valid until the next is taken

@@ -608,9 +608,9 @@ static void ask_for_mappings(struct wanted *wanted, const struct selection *sele
 			numbers[wanted->mappings_count++] = selection->folds[i].id;
 }
 
-void snapshot_start(void)
+void snapshot_start(bool counts)
 {
-	probe_start();
+	probe_start(counts);
 }
 
 const struct snapshot *snapshot_take(const struct selection *selection)

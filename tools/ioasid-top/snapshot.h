@@ -241,8 +241,9 @@ struct snapshot {
 
 /**
  * snapshot_start - begin to look; dies with a reason when that cannot be
+ * @counts: count calls, too; not for who wants one snapshot only, in which there would be none
  */
-void snapshot_start(void);
+void snapshot_start(bool counts);
 
 /**
  * snapshot_take - look once; what it returns is valid until the next one is taken

@@ -283,6 +283,10 @@ static void show_view(enum view view)
 		say("Pins are those of a process: select one, or something of one, first");
 		return;
 	}
+	if (view == VIEW_TREE)
+		tui.before_tree = tui.selection->view;
+	if (tui.before_tree == VIEW_PINS)
+		tui.before_tree = VIEW_PROCESSES;
 	tui.selection->pid = pid;
 	use_view(view);
 	if (view == VIEW_PINS || (view == VIEW_TREE && tui.selection->fold_count))
@@ -308,7 +312,6 @@ static void toggle_tree(void)
 		show_view(tui.before_tree);
 		return;
 	}
-	tui.before_tree = tui.selection->view == VIEW_PINS ? VIEW_PROCESSES : tui.selection->view;
 	show_view(VIEW_TREE);
 }
 
@@ -492,14 +495,15 @@ static void search_again(bool is_upwards)
 
 static void type_search(enum prompt_state state)
 {
-	if (state == PROMPT_CANCELLED) {
-		board_select(&tui.board, tui.search_from);
-		return;
-	}
+	bool is_found;
+
 	if (state == PROMPT_CHANGED || state == PROMPT_DONE)
 		strcpy(tui.search, tui.prompt.text);
-	if (*tui.search && !board_search(&tui.board, tui.search, tui.search_from, false) &&
-	    state == PROMPT_DONE)
+	is_found = state != PROMPT_CANCELLED && *tui.search &&
+		   board_search(&tui.board, tui.search, tui.search_from, false);
+	if (!is_found)
+		board_select(&tui.board, tui.search_from);
+	if (!is_found && *tui.search && state == PROMPT_DONE)
 		say("There is no such row");
 }
 
@@ -660,9 +664,7 @@ static void type_in_board(int key)
 
 static void type(int key)
 {
-	if (key == KEYS_RESIZED)
-		return;
-	if (key == CTRL('L')) {
+	if (key == KEYS_RESIZED || key == CTRL('L')) {
 		terminal_redraw();
 		return;
 	}

@@ -32,7 +32,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, OPERATIONS * SIZE_CLASSES);
+	__uint(max_entries, OPERATIONS *SIZE_CLASSES);
 	__type(key, __u32);
 	__type(value, struct phase_sum);
 } phase_sums SEC(".maps");
@@ -277,16 +277,21 @@ static __always_inline struct event *new_call_event(void *context, const struct 
 }
 
 /*
- * Waking the tool costs more than the rest: it comes by itself every now and then, and is woken by
- * the one event with which the buffer gets too full to wait.
+ * Waking the tool costs more than the rest: where nothing is urgent it comes by itself every now and
+ * then, and is woken by the one event with which the buffer gets too full to wait.
  */
 static __always_inline void submit(struct event *event)
 {
-	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-	bool is_the_one = waiting >= wish.wake_from &&
-			  waiting < wish.wake_from + sizeof(*event) + BPF_RINGBUF_HDR_SZ;
+	__u64 waiting, flags = 0;
 
-	bpf_ringbuf_submit(event, is_the_one ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	if (wish.wake_from) {
+		waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+		flags = waiting >= wish.wake_from && waiting < wish.wake_from + sizeof(*event) +
+								       BPF_RINGBUF_HDR_SZ ?
+				BPF_RB_FORCE_WAKEUP :
+				BPF_RB_NO_WAKEUP;
+	}
+	bpf_ringbuf_submit(event, flags);
 }
 
 #endif /* IOASID_TRACE_COUNT_BPF_H */

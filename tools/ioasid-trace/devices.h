@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which groups of devices use which address space, now and before: from events of attach and detach.
+ * Which groups of devices use which address space, now and before: from events of attach and
+ * detach.
  */
 #ifndef IOASID_TRACE_DEVICES_H
 #define IOASID_TRACE_DEVICES_H

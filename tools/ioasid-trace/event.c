@@ -15,7 +15,7 @@ const char *const phase_names[PHASES] = {
 };
 
 const char *const by_names[BYS] = {
-	[BY_NOTHING] = "",     [BY_PROCESS] = "process", [BY_IOAS] = "ioas",
+	[BY_NOTHING] = "",	[BY_PROCESS] = "process", [BY_IOAS] = "ioas",
 	[BY_DEVICE] = "device", [BY_SIZE] = "size",	  [BY_POLICY] = "policy",
 };
 
@@ -82,9 +82,18 @@ uint64_t event_size(const struct event *event)
 	return event->operation == OPERATION_UNMAP ? event->unmapped : event->pages;
 }
 
+static uint64_t page_size; /* 0: not looked up yet */
+
+void bytes_set_page(uint64_t bytes)
+{
+	page_size = bytes;
+}
+
 uint64_t bytes_of(uint64_t pages)
 {
-	return pages == UINT64_MAX ? UINT64_MAX : pages * sysconf(_SC_PAGESIZE);
+	if (!page_size)
+		page_size = sysconf(_SC_PAGESIZE);
+	return pages == UINT64_MAX ? UINT64_MAX : pages * page_size;
 }
 
 unsigned int size_class(uint64_t pages)

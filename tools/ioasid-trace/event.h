@@ -53,6 +53,11 @@ const char *event_reason(const struct event *event);
 uint64_t event_size(const struct event *event);
 
 /**
+ * bytes_set_page - events are of a machine whose pages are so long; else they are of this one
+ */
+void bytes_set_page(uint64_t bytes);
+
+/**
  * bytes_of - bytes of so many pages; all ones stay all ones
  */
 uint64_t bytes_of(uint64_t pages);

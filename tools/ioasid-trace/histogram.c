@@ -101,8 +101,8 @@ static struct tally *tally_of(struct histogram *histogram, const struct row_key 
 
 struct histogram *histogram_copy(const struct histogram *histogram)
 {
-	struct histogram *copy = histogram_new(histogram->by, histogram->operations,
-					       histogram->devices);
+	struct histogram *copy =
+		histogram_new(histogram->by, histogram->operations, histogram->devices);
 
 	for (size_t i = 0; i < histogram->count; i++)
 		*tally_of(copy, &histogram->rows[i]->key) = histogram->rows[i]->tally;
@@ -292,7 +292,8 @@ static void show_tally(const char *name, const struct tally *tally, FILE *out)
 static void show_whole(struct histogram *histogram, const struct view *view)
 {
 	for (enum operation i = 0; i < OPERATIONS; i++) {
-		const struct tally *tally = tally_of(histogram, &(struct row_key){ .operation = i });
+		const struct tally *tally =
+			tally_of(histogram, &(struct row_key){ .operation = i });
 
 		if (is_shown(histogram, i) || !is_empty(tally))
 			show_tally(operation_names[i], tally, view->out);
@@ -302,11 +303,8 @@ static void show_whole(struct histogram *histogram, const struct view *view)
 /* Text, a table of an operation. */
 
 static const char *const titles[BYS] = {
-	[BY_PROCESS] = "   PID COMMAND",
-	[BY_IOAS] = "IOAS",
-	[BY_DEVICE] = "DEVICE",
-	[BY_SIZE] = "EACH CALL",
-	[BY_POLICY] = "POLICY",
+	[BY_PROCESS] = "   PID COMMAND", [BY_IOAS] = "IOAS",	 [BY_DEVICE] = "DEVICE",
+	[BY_SIZE] = "EACH CALL",	 [BY_POLICY] = "POLICY",
 };
 
 static void say_whose(const struct histogram *histogram, const struct row *row, char text[64])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The module's own tracepoints: each call counted, its phases added up, itself passed on, as wished.
+ * The module's own tracepoints: each call is counted, its phases are added up, it is passed on, as
+ * wished.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

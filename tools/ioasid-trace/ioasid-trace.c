@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ioasid-trace - where the time of map and unmap calls goes, what is slow, who pins, what is refused.
+ * ioasid-trace - where the time of map and unmap calls goes, what is slow, who pins, what is
+ * refused.
  */
 #include <limits.h>
 #include <stdio.h>

@@ -138,7 +138,8 @@ struct event {
  * struct wish - what the BPF programs shall do; set before they are loaded
  * @ioas: this address space only, 0 for all
  * @pass_from_ns: pass operations on that took so long, 0 for none
- * @wake_from: wake the tool when so many bytes wait in the ring buffer; tracer_start() sets it
+ * @wake_from: wake the tool when there are so many bytes in the ring buffer; it looks ten times a
+ *	second itself. 0: at once
  * @tgid: this process only, 0 for all
  * @operations: bits of enum operation: look at these only
  * @pass: bits: pass each on

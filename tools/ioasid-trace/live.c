@@ -213,8 +213,10 @@ static void set_wish(struct wish *wish)
 		wish->pass_failed = wish->operations;
 		wish->pass = live->options.from_ns ? 0 : wish->operations;
 	}
-	if (live->model == &model_pins)
+	if (live->model == &model_pins) {
 		wish->pass = wish->operations;
+		wish->wake_from = live->buffer / 4;
+	}
 }
 
 static void take_event(const struct event *event, void *context)

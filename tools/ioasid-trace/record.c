@@ -229,7 +229,10 @@ int record_main(int argc, char **argv)
 	wish.operations = settings.filter.operations ?: settings.backend->operations;
 	wish.pass = wish.operations;
 	wish.stacks = settings.stacks;
+	wish.wake_from = settings.buffer / 4;
 
+	if (settings.stacks)
+		symbols_kernel(&(struct frame){ 0 }); /* reads them, which takes its time */
 	tracer_start(settings.backend, &wish, settings.buffer);
 	recording = create(argc, argv);
 	tool_catch_signals();

@@ -10,6 +10,8 @@
 #include "report.h"
 #include "tool.h"
 
+#define NSEC_PER_USEC 1000ULL
+
 enum {
 	OPTION_BY = 256,
 	OPTION_MIN,
@@ -24,10 +26,12 @@ static struct {
 	struct filter filter;
 	struct model_options options;
 	struct view view;
+	bool has_from;
 	bool json;
 	bool header;
 } settings = {
 	.model = &model_hist,
+	.options.from_ns = 1000 * NSEC_PER_USEC,
 };
 
 /* Models ask for stacks without saying whose. */
@@ -35,7 +39,7 @@ static struct recording *recording;
 
 static const struct argp_option options[] = {
 	{ "by", OPTION_BY, "WHAT", 0, "hist: for each process, ioas, device, size or policy", 0 },
-	{ "min-us", OPTION_MIN, "N", 0, "slow: calls that took at least so long", 0 },
+	{ "min-us", OPTION_MIN, "N", 0, "slow: N microseconds are slow [1000]", 0 },
 	{ "json", OPTION_JSON, NULL, 0, "Show JSON, one object a line", 0 },
 	{ "addresses", OPTION_ADDRESSES, NULL, 0, "Show addresses of programs' memory", 0 },
 	{ "header", OPTION_HEADER, NULL, 0, "Show where and when it was recorded", 0 },
@@ -71,6 +75,23 @@ static error_t parse_argument(char *argument, struct argp_state *state)
 	return 0;
 }
 
+/* What goes together. */
+static void check(struct argp_state *state)
+{
+	uint32_t asked = settings.filter.operations;
+	uint32_t pins = OPERATION_BIT(OPERATION_PIN) | OPERATION_BIT(OPERATION_UNPIN);
+
+	if (asked & ~settings.model->possible)
+		argp_error(state, "%s knows not all operations of --op", settings.model->name);
+	if (settings.filter.ioas && (asked & pins || settings.model == &model_pins))
+		argp_error(state, "pins belong to processes, not to an address space: use -p");
+	if (settings.options.by && settings.model != &model_hist)
+		argp_error(state, "--by is for hist");
+	if (settings.has_from && settings.model != &model_slow)
+		argp_error(state, "--min-us is for slow");
+	settings.options.operations = asked;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	switch (key) {
@@ -82,7 +103,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_MIN:
 		settings.options.from_ns =
-			tool_number(state, "time", argument, 0, UINT64_MAX / 1000) * 1000;
+			NSEC_PER_USEC *
+			tool_number(state, "number of microseconds", argument, 0, UINT32_MAX);
+		settings.has_from = true;
 		return 0;
 	case OPTION_JSON:
 		settings.json = true;
@@ -98,6 +121,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		return parse_argument(argument, state);
+	case ARGP_KEY_END:
+		check(state);
+		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which file? ioasid-trace record has made one");
 		return 0;
@@ -185,11 +211,9 @@ int report_main(int argc, char **argv)
 	settings.options.stack = stack;
 	argv[0] = "ioasid-trace report";
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	settings.options.operations = settings.filter.operations;
-	if (settings.filter.operations & ~settings.model->possible)
-		tool_die("--op has an operation that %s doesn't show", settings.model->name);
 
 	recording = recording_open(settings.path);
+	bytes_set_page(recording_header(recording)->page_size);
 	if (settings.header && settings.json)
 		show_header_json(recording_header(recording));
 	else if (settings.header)

@@ -197,8 +197,8 @@ static int open_mapping(pid_t pid, const struct mapping *mapping)
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid,
-		 mapping->start, mapping->end);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, mapping->start,
+		 mapping->end);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
@@ -289,8 +289,8 @@ static void add_mapping(struct process *process, const char *line)
 		return;
 	snprintf(mapping.name, sizeof(mapping.name), "%.63s", base_name(path));
 	if (inode)
-		mapping.file = file_of(process->pid, &mapping, (uint64_t)major << 32 | minor,
-				       inode);
+		mapping.file =
+			file_of(process->pid, &mapping, (uint64_t)major << 32 | minor, inode);
 	process->mappings = grow(process->mappings, process->count, sizeof(mapping));
 	process->mappings[process->count++] = mapping;
 }

@@ -11,7 +11,7 @@
 #include "tracer.h"
 
 #define NSEC_PER_MSEC 1000000ULL
-/* Signals and events are looked for so often; when many events come, the wait ends earlier. */
+/* Signals, and events that woke nobody, are looked for so often. */
 #define LOOK_EVERY_NS (100 * NSEC_PER_MSEC)
 #define LINKS_MOST 32
 
@@ -45,31 +45,19 @@ void tracer_events(void (*take)(const struct event *event, void *context), void 
 		ring_buffer__consume(ring);
 }
 
-/* Waits until there are events, or the moment has come, or a signal might be there. */
-static bool has_events(uint64_t deadline_ns)
-{
-	struct pollfd fd = { .fd = ring_buffer__epoll_fd(ring), .events = POLLIN };
-	uint64_t now = tool_now_ns();
-	uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
-
-	if (left > LOOK_EVERY_NS)
-		left = LOOK_EVERY_NS;
-	poll(&fd, 1, (left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
-	return ring__avail_data_size(ring_buffer__ring(ring, 0)) > 0;
-}
-
 bool tracer_wait(uint64_t deadline_ns)
 {
-	bool found = false;
+	uint64_t now = tool_now_ns();
+	uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+	struct pollfd fd = { .events = POLLIN };
 
 	if (!ring)
 		return tool_wait(deadline_ns);
-	while (!found && tool_now_ns() < deadline_ns) {
-		found = has_events(deadline_ns);
-		if (!tool_wait(0))
-			return false;
-	}
-	return true;
+	if (left > LOOK_EVERY_NS)
+		left = LOOK_EVERY_NS;
+	fd.fd = ring_buffer__epoll_fd(ring);
+	poll(&fd, 1, (left + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC);
+	return tool_wait(0);
 }
 
 static struct bpf_map *map_of(const char *name)
@@ -100,8 +88,7 @@ static void attach(void)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, object)
-	{
+	bpf_object__for_each_program(program, object) {
 		if (!bpf_program__autoload(program) ||
 		    bpf_program__type(program) == BPF_PROG_TYPE_SYSCALL)
 			continue;
@@ -127,23 +114,21 @@ static void walk(void)
 		tool_die("the devices that are attached cannot be walked: %s", strerror(-error));
 }
 
-void tracer_start(const struct backend *wanted, const struct wish *asked, size_t buffer)
+void tracer_start(const struct backend *wanted, const struct wish *wish, size_t buffer)
 {
-	struct wish wish = *asked;
 	int error;
 
-	wish.wake_from = buffer / 4;
 	backend = wanted;
-	has_keys = wish.by;
+	has_keys = wish->by;
 	cpus = libbpf_num_possible_cpus();
-	object = backend->open(&wish);
+	object = backend->open(wish);
 	if (!object)
 		tool_die_bpf(-errno, "the BPF programs cannot be opened");
-	size_maps(&wish, buffer);
+	size_maps(wish, buffer);
 	error = bpf_object__load(object);
 	if (error)
 		tool_die_bpf(error, "the kernel does not take the BPF programs");
-	if (passes_on(&wish)) {
+	if (passes_on(wish)) {
 		ring = ring_buffer__new(bpf_map__fd(map_of("events")), take_event, NULL, NULL);
 		if (!ring)
 			tool_die_bpf(-errno, "the events cannot be read");
@@ -194,8 +179,7 @@ static uint64_t missed(void)
 	struct bpf_program *program;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(program, object)
-	{
+	bpf_object__for_each_program(program, object) {
 		struct bpf_prog_info info = { 0 };
 		__u32 size = sizeof(info);
 

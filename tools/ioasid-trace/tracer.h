@@ -48,9 +48,9 @@ void tracer_start(const struct backend *backend, const struct wish *wish, size_t
 void tracer_events(void (*take)(const struct event *event, void *context), void *context);
 
 /**
- * tracer_wait - wait for events, until a moment or a signal
+ * tracer_wait - wait for events, until a moment or a signal, but no longer than a tenth of a second
  *
- * Returns true when the time has come or there are events, false when a signal asks to end.
+ * Returns false when a signal asks to end. If nothing is passed on, it waits as long as it takes.
  */
 bool tracer_wait(uint64_t deadline_ns);
 

@@ -71,8 +71,8 @@ static void say_losses(const struct losses *losses, FILE *out)
 	fprintf(out, "\nlost events: %" PRIu64 "\n", sum_of(losses));
 	for (unsigned int cpu = 0; cpu < losses->cpus; cpu++)
 		if (losses->of_cpu[cpu])
-			fprintf(out, "  CPU %u: %" PRIu64 " found the buffer full (see --buffer)\n", cpu,
-				losses->of_cpu[cpu]);
+			fprintf(out, "  CPU %u: %" PRIu64 " found the buffer full (see --buffer)\n",
+				cpu, losses->of_cpu[cpu]);
 	if (losses->missed)
 		fprintf(out, "  %" PRIu64 " came while another was looked at\n", losses->missed);
 	if (losses->uncounted)
