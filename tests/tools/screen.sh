@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # ioasid-top's screen shows a known workload exactly. What else it can do is in tests/top/screen.sh,
 # without a kernel.
-# shellcheck disable=SC1091,SC2154 # both are in the project
+# shellcheck disable=SC1091,SC2034,SC2154 # both are in the project
 . "$(dirname "$0")/tap"
 . "$(dirname "$0")/../top/terminal"
 trap 'terminal_close; tidy' EXIT
+terminal_patience=200
 export LC_ALL=C.UTF-8 XDG_CONFIG_HOME="$scratch/config"
 
 page=$(getconf PAGESIZE)
@@ -31,7 +32,7 @@ shows "details: the maps since it began" '#MAP +1009( |$)'
 terminal_type Escape t
 shows "the tree has the process below its cgroup" "workload +$worker +"
 go_on
-shows "unmapped, it is gone" ' 0/0$'
+shows "unmapped, it has nothing any more" "workload +$worker +0 | 0/0\$"
 terminal_type q
 shows "q ends it, with a sum" '^ioasid-top: .* 1009 maps, 0 refused, .* 0 events lost$'
 shows "and it has ended well" '^exit status 0$'

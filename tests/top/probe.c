@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Samples that are made up: the same ones in each run, two seconds apart whatever the clock says. In
- * place of tools/ioasid-top/probe.c they make ioasid-top run without a kernel, its screen included.
+ * Samples that are made up: the same ones in each run, two seconds apart whatever the clock says.
+ * In place of tools/ioasid-top/probe.c they make ioasid-top run without a kernel, its screen
+ * included.
  *
  *	TOP_PROCESSES=N		N more processes, each with an address space (0)
  *	TOP_NAMES=awkward	names with bytes that no format likes
  *
- * The more ones have 23 pages each, mapped twice, and 7 maps, 5 of which pin nothing, and 3 unmaps in
- * each interval.
+ * The more ones have 23 pages each, mapped twice, and 7 maps, 5 of which pin nothing, and 3 unmaps
+ * in each interval.
  */
 #include <stdlib.h>
 #include <stdio.h>

@@ -176,7 +176,8 @@ has "one page" "$("$readers" prometheus "$scratch/prom")" '^families [0-9]+ samp
 is "without counters of calls" "$(grep -c '^ioasid_maps_total' "$scratch/prom")" 0
 is "a file is replaced as a whole" "$(find "$scratch" -name '*.new')" ""
 for options in '--openmetrics -d 1' '--openmetrics -n 3' '--openmetrics=2.0' '--view nonsense' \
-	'--sort nonsense' '--tree=nonsense' '--view pins' '--alarm 101' '1 2 3' '-w 3' 'nonsense'; do
+	'--sort nonsense' '--tree=nonsense' '--view pins' '--alarm 101' '1 2 3' '-w 3' \
+	'nonsense'; do
 	status=0
 	# shellcheck disable=SC2086 # several words
 	"$tool" $options >/dev/null 2>&1 || status=$?

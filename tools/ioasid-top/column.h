@@ -84,7 +84,7 @@ struct cell {
 const struct column *column_find(enum view view, const char *name);
 
 /**
- * column_of - the columns of a view one after another, as a wide table has them: NULL after the last
+ * column_of - the columns of a view one after another, from the left; NULL after the last
  */
 const struct column *column_of(enum view view, size_t index);
 

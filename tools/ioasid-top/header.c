@@ -91,9 +91,20 @@ static void put_activity(struct draft *draft, const struct snapshot *snapshot,
 		put_rate(draft, "refused", all->recent.refused, snapshot->interval_ns);
 		put(draft, ", %" PRIu64 " so far", all->total.refused);
 	}
-	for (enum policy_kind kind = 0; kind < POLICY_KINDS; kind++)
-		put(draft, "  %s ejected %" PRIu64, policy_kind_names[kind],
-		    snapshot->policies[kind].ejections);
+}
+
+/* Returns false when none was. */
+static bool put_ejections(struct draft *draft, const struct snapshot *snapshot)
+{
+	for (enum policy_kind kind = 0; kind < POLICY_KINDS; kind++) {
+		const struct policy_state *state = &snapshot->policies[kind];
+
+		if (state->ejections)
+			put(draft, "%s%s policies ejected: %" PRIu64 ", last exit: %s",
+			    draft->length ? "  " : "", policy_kind_names[kind], state->ejections,
+			    state->last_exit);
+	}
+	return draft->length;
 }
 
 static void put_tool(struct draft *draft, const struct snapshot *snapshot)
@@ -155,6 +166,9 @@ struct header header_make(const struct table *table, const struct style *style, 
 	draft = (struct draft){ .length = 0 };
 	put_tool(&draft, table->snapshot);
 	add(&header, &draft, style, width);
+	draft = (struct draft){ .length = 0 };
+	if (put_ejections(&draft, table->snapshot))
+		add(&header, &draft, style, width);
 	draft = (struct draft){ .length = 0 };
 	if (put_alarm(&draft, table->snapshot)) {
 		header.alarm = header.count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What ioasid-top's BPF programs hand to ioasid-top: the kernel's structures in a layout of our own.
- * Those may grow in the module; these are the same for the BPF programs and their reader, always.
+ * What ioasid-top's BPF programs hand to ioasid-top: the kernel's structures in a layout of our
+ * own. Those may grow in the module; these are the same for the BPF programs and their reader.
  * Amounts of memory are in pages.
  */
 #ifndef IOASID_TOP_H

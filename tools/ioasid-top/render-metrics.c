@@ -3,9 +3,10 @@
  * Metrics for Prometheus, in its text format (0.0.4) or as OpenMetrics 1.0. The two differ in the
  * names of counters' families, in units, and in the end.
  *
- * A metric is called after its column; that of a process has no kind in its name: ioasid_pinned_bytes,
- * ioasid_cgroup_pinned_bytes. Counters of calls begin when ioasid-top does, so they are there only
- * when it goes on. What is not known, like the limit of one who has none, has no sample.
+ * A metric is called after its column; that of a process has no kind in its name:
+ * ioasid_pinned_bytes, ioasid_cgroup_pinned_bytes. Counters of calls begin when ioasid-top does, so
+ * they are there only when it goes on. What is not known, like the limit of one who has none, has
+ * no sample.
  */
 #include <inttypes.h>
 #include <math.h>

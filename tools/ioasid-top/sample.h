@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is read from the kernel for one snapshot, as it comes. probe.c reads it by BPF; tests/top has
- * a probe that makes it up, so that everything above runs without a kernel.
+ * What is read from the kernel for one snapshot, as it comes. probe.c reads it by BPF; tests/top
+ * has a probe that makes it up, so that everything above runs without a kernel.
  */
 #ifndef IOASID_TOP_SAMPLE_H
 #define IOASID_TOP_SAMPLE_H

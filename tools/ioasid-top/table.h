@@ -73,7 +73,8 @@ struct header {
 };
 
 /**
- * header_make - totals, rates, policies, versions, the tool's cost, what is lost, and the alarm
+ * header_make - totals, rates, policies, versions, the tool's cost, what is lost; then what is
+ * there seldom: ejections, and the alarm
  * @width: characters of a line
  */
 struct header header_make(const struct table *table, const struct style *style, unsigned int width);
