@@ -74,6 +74,7 @@ beside() {
 	workload $words >/dev/null
 	case $1 in
 	argdist*) wait_for "$2.got" '	1016 ' ;;
+	trace-bpfcc*) wait_for "$2.got" 'stage=3' ;;
 	esac
 	end_trace
 }

@@ -40,11 +40,10 @@ is "18 beyond what may be locked" "$(records '.stage == "charge" and .policy == 
 is "they used 5 pages of 5, and asked for one" "$(records ".policy == \"builtin\" and
 	.asked == $page and .used == $((5 * page)) and .limit == $((5 * page))")" 18
 is "10 beyond the policy's quota of the user" "$(records '.policy == "uid_quota" and
-	.reason == "user" and .error == "EDQUOT"')" 10
-is "they used 13 pages of 13" "$(records ".reason == \"user\" and .asked == $page and
-	.used == $((13 * page)) and .limit == $((13 * page))")" 10
-root_refused=$(records '.uid == 0 and .stage == "charge"')
-is "the policy refuses root 10 times, too" "$root_refused" 10
+	.reason == "user" and .error == "EDQUOT" and .uid == 65534')" 10
+is "10 of root, too" "$(records '.uid == 0 and .reason == "user"')" 10
+is "both used 13 pages of 13" "$(records ".reason == \"user\" and .asked == $page and
+	.used == $((13 * page)) and .limit == $((13 * page))")" 20
 is "each refusal is told once" "$(records true)" $((1009 + 18 + 10 + 10))
 is "each names its program" "$(records '.command == "workload"')" $((1009 + 18 + 10 + 10))
 is "nothing was lost" "$(jq -r 'select(.record == "lost") | .events' "$scratch/lines")" 0
