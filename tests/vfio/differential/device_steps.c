@@ -150,6 +150,15 @@ void step_read(struct world *world)
 	}
 }
 
+/*
+ * A device's write to where MSIs go is an interrupt. QEMU's VT-d lets those of the old format pass
+ * even when it remaps interrupts, and a random word may ask the processor to start anew.
+ */
+static bool is_interrupt(uint64_t iova, uint64_t length)
+{
+	return iova < MSI + MIB && iova + length > MSI;
+}
+
 /* One after the other, as they may write to the same place. */
 void step_write(struct world *world)
 {
@@ -159,6 +168,8 @@ void step_write(struct world *world)
 	if (world->where[i] < 0)
 		return;
 	some_transfer(world, i, &iova, &length);
+	if (is_interrupt(iova, length))
+		return;
 	edu_write(&world->edus[i], iova, length);
 	told(world, KIND_WRITE, 0, "write by %u at %llx size %llx: %016llx, %016llx", i,
 	     (long long)iova, (long long)length, (long long)arena_sum(world),

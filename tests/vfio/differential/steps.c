@@ -11,7 +11,6 @@
 #define APERTURE_39 (1ULL << 39)
 #define APERTURE_48 (1ULL << 48)
 #define AMD_RESERVED 0xfd00000000ULL
-#define MSI 0xfee00000ULL
 
 static const struct {
 	void (*step)(struct world *world);

@@ -22,6 +22,8 @@
 #define MOST_MAPPINGS 512
 /* Where each container has a page for each device, to see what is in the device's buffer. */
 #define SCRATCH_IOVA 0x7f00000000ULL
+/* A MiB of IOVAs where MSIs go, on Intel's and AMD's machines. */
+#define MSI 0xfee00000ULL
 
 /* The arena: one range of addresses with memory of every kind in it. */
 enum area {
