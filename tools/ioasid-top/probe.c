@@ -186,6 +186,14 @@ static int run(enum walk walk)
 	return options.retval;
 }
 
+static void need_told(enum walk walk, int told)
+{
+	if (!told)
+		tool_die("the loaded ioasid module is older than this tool and does not tell of "
+			 "%s; load the module of this version",
+			 walks[walk].what);
+}
+
 /* Those that may have gone meanwhile. */
 static void run_of(enum walk walk, uint64_t number)
 {
@@ -198,10 +206,7 @@ static void run_of(enum walk walk, uint64_t number)
 	if (error)
 		tool_die_bpf(error, "the BPF program cannot be run");
 	told = options.retval;
-	if (!told)
-		tool_die("the loaded ioasid module is older than this tool and does not tell of "
-			 "%s; load the module of this version",
-			 walks[walk].what);
+	need_told(walk, told);
 	if (told < 0 && told != -ENOENT)
 		tool_die_bpf(told, "the %s cannot be walked", walks[walk].what);
 }
@@ -258,8 +263,8 @@ static void walk(const struct wanted *wanted)
 {
 	do {
 		run(WALK_DOMAINS);
-		run(WALK_IOASES);
-		run(WALK_DEVICES);
+		need_told(WALK_DEVICES, run(WALK_DEVICES) || !wanted->devices);
+		need_told(WALK_IOASES, run(WALK_IOASES) || !wanted->ioases);
 		walk_pins(wanted->pins_of);
 		walk_mappings(wanted);
 	} while (!has_fitted());

@@ -72,12 +72,16 @@ struct sample {
 
 /**
  * struct wanted - what is read only when it is asked for
+ * @devices: it is no use without devices; dies when the module does not tell of them
+ * @ioases: the same of address spaces
  * @pins_of: pins of this process, or 0
  * @mappings_of: mappings of these address spaces
  * @mappings_count: how many
  * @all_mappings: of all address spaces
  */
 struct wanted {
+	bool devices;
+	bool ioases;
 	uint32_t pins_of;
 	const uint64_t *mappings_of;
 	size_t mappings_count;

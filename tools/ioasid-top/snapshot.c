@@ -620,6 +620,8 @@ const struct snapshot *snapshot_take(const struct selection *selection)
 
 	if (!numbers)
 		tool_die("no memory for %zu folds", selection->fold_count);
+	wanted.devices = selection->view == VIEW_DEVICES;
+	wanted.ioases = selection->view == VIEW_IOAS || selection->view == VIEW_TREE;
 	if (selection->view == VIEW_PINS)
 		wanted.pins_of = selection->pid;
 	ask_for_mappings(&wanted, selection, numbers);
