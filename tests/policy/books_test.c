@@ -25,11 +25,11 @@
 #include "policy.h"
 #include "random.h"
 #include "user.h"
+#include "walk.h"
 
 #define WORKERS 4
 #define SHARED 2
 #define PAGES 64
-#define FIELDS 8
 #define OWNERS 1024
 
 /* As in books.bpf.c. */

@@ -7,9 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "ioasid.bpf.h"
-
-#define ROWS 1024
-#define FIELDS 10
+#include "walk.h"
 
 /* Of which domain, or address space. */
 __u64 of;

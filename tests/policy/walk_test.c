@@ -18,9 +18,9 @@
 #include "policy.h"
 #include "random.h"
 #include "user.h"
+#include "walk.h"
 
 #define AT 0x10000000ULL
-#define FIELDS 10
 #define MAX_ENTRIES 64
 
 static struct policy programs;
@@ -53,7 +53,7 @@ static const row *walk(const char *name, uint64_t of, uint32_t *count)
 
 	want_that(program);
 	*(uint64_t *)policy_variable(&programs, "of") = of;
-	memset(policy_variable(&programs, "rows"), 0xff, 1024 * sizeof(row));
+	memset(policy_variable(&programs, "rows"), 0xff, ROWS * sizeof(row));
 	want(bpf_prog_test_run_opts(bpf_program__fd(program), &options), 0);
 	*count = *(uint32_t *)policy_variable(&programs, "count");
 	return policy_variable(&programs, "rows");
